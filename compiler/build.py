@@ -13,6 +13,8 @@ CONFIG_KINDS = frozenset(
     {Kind.IF_ROWS, Kind.WAIT_SCHEDULE, Kind.SIGNAL, Kind.BREAK, Kind.HTTP, Kind.HTTP_MULTIPART}
 )
 
+_NOWHERE = Span(0, 0)
+
 # role -> the part of an id that a child in this role starts with; JOIN and RACE number theirs
 _PARTS = {"then": "then", "else": "else", "condition": "cond", "body": "body"}
 
@@ -25,7 +27,7 @@ class Draft:
     children: dict[str, "Draft"] = field(default_factory=dict)
     query: str | None = None
     name: str | None = None
-    span: Span = Span(0, 0)
+    span: Span = _NOWHERE
     name_span: Span | None = None
     query_map: TextMap | None = None
     dynamic: bool = False
@@ -98,13 +100,12 @@ def _flatten(root: Draft) -> list[_Row]:
         chain, children = row.chain, row.draft.children
         row.first = chain.steps + 1
         if row.draft.kind is Kind.THEN:
-            below = {role: chain for role in children}
+            below = dict.fromkeys(children, chain)
         else:
             chain.steps = row.last = row.first
             row.id = f"{chain.prefix}s{row.first}"
             below = _branch_chains(row)
-        for role in reversed(children):
-            stack.append(_Row(children[role], below[role], index, role))
+        stack.extend(_Row(children[role], below[role], index, role) for role in reversed(children))
     return rows
 
 
