@@ -70,6 +70,13 @@ def test_every_pattern_of_data_files_matches_something() -> None:
     ] == []
 
 
+def test_the_checkers_see_every_room() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    linked = re.search(r"^ROOMS := (.*)$", makefile, re.M)
+    assert linked
+    assert {package.split(".")[1] for package in PACKAGES[1:]} <= set(linked[1].split())
+
+
 @pytest.mark.parametrize(
     "requirement",
     [
