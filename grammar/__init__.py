@@ -1,0 +1,67 @@
+"""From text to a syntax tree: lexer, grammar, scripts, formatter. The door of the room."""
+
+from .discover import BINARY_OPERATORS, CONSTRUCTORS, LOOP_OPERATOR, is_dsl_operator
+from .errors import DfsqlError
+from .findings import Edit, Finding, Fix, Label, Severity
+from .fragment import Fragment
+from .mistakes import MISTAKES, Mistake
+from .reader import parse, parse_expression
+from .script import Region, Script, Statement, Workflow
+from .source import Position, Source, Span
+from .textmap import TextMap
+from .tree import (
+    Argument,
+    Binary,
+    Call,
+    Cast,
+    Compound,
+    Expr,
+    Literal,
+    Name,
+    Param,
+    Paren,
+    Prefix,
+    children,
+    strip_parens,
+    walk,
+)
+
+__all__ = [
+    "BINARY_OPERATORS",
+    "CONSTRUCTORS",
+    "LOOP_OPERATOR",
+    "MISTAKES",
+    "Argument",
+    "Binary",
+    "Call",
+    "Cast",
+    "Compound",
+    "DfsqlError",
+    "Edit",
+    "Expr",
+    "Finding",
+    "Fix",
+    "Fragment",
+    "Label",
+    "Literal",
+    "Mistake",
+    "Name",
+    "Param",
+    "Paren",
+    "Position",
+    "Prefix",
+    "Region",
+    "Script",
+    "Severity",
+    "Source",
+    "Span",
+    "Statement",
+    "TextMap",
+    "Workflow",
+    "children",
+    "is_dsl_operator",
+    "parse",
+    "parse_expression",
+    "strip_parens",
+    "walk",
+]

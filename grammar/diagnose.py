@@ -1,0 +1,124 @@
+"""From the place where the parser stopped to a finding in plain words (see `mistakes.py`)."""
+
+from .findings import Edit, Finding, Fix, Label
+from .fragment import Fragment
+from .mistakes import MISTAKES
+from .parser import Failure
+from .source import Span
+from .terminals import Terminals
+
+_OPERANDS = frozenset(
+    "STRING NAME DFNAME NUMBER LPAR SUBQUERY PARAM NULL TRUE FALSE CASE CAST ARRAY ROW GROUP".split()
+)
+_OPERATORS = frozenset(
+    "OP PLUS MINUS STAR SLASH PERCENT CARET LT GT EQ LE GE NE AND OR NOT NOT_LA LIKE ILIKE IN BETWEEN IS".split()
+)
+_WHOLE = frozenset({"?>", "!>", "|=>", "~>", "@>", "=>"})
+_NAMES = {
+    "RPAR": "`)`", "COMMA": "`,`", "RSQB": "`]`", "$END": "the end of the expression", "STRING": "a quoted step",
+    "DFNAME": "a df. function", "END": "END", "WHEN": "WHEN", "THEN": "THEN",
+}  # fmt: skip
+
+
+def diagnose(terminals: Terminals, failure: Failure, fragment: Fragment) -> Finding:
+    """The finding for a failed parse."""
+    return _Diagnosis(terminals, failure, fragment).finding()
+
+
+class _Diagnosis:
+    def __init__(self, terminals: Terminals, failure: Failure, fragment: Fragment) -> None:
+        self.terminals = terminals
+        self.at = failure.index
+        self.expected = failure.expected
+        self.fragment = fragment
+        self.kind = self._kind(self.at)
+        self.before = self._kind(self.at - 1)
+
+    def finding(self) -> Finding:
+        for attempt in (
+            self._reserved, self._split, self._empty, self._missing_right, self._missing_left, self._beside,
+            self._missing_operator,
+        ):  # fmt: skip
+            found = attempt()
+            if found is not None:
+                return found
+        return MISTAKES["unexpected"].finding(self._span(self.at), found=self._show(self.at), hint=self._hint())
+
+    # ---- what stands where
+
+    def _kind(self, at: int) -> str:
+        return self.terminals.kinds[at] if 0 <= at < len(self.terminals.kinds) else "$END"
+
+    def _word(self, at: int) -> str:
+        if not 0 <= at < len(self.terminals.kinds):
+            return ""
+        return self.fragment.text[self.terminals.starts[at] : self.terminals.ends[at]]
+
+    def _show(self, at: int) -> str:
+        word = " ".join(self._word(at).split())
+        if not word:
+            return "the end of the expression"
+        return word if len(word) <= 40 else word[:37] + "..."
+
+    def _span(self, at: int) -> Span:
+        if at < len(self.terminals.kinds):
+            return self.fragment.locate(self.terminals.starts[at], self.terminals.ends[at])
+        end = self.terminals.ends[-1] if self.terminals.ends else 0
+        return self.fragment.locate(end, end)
+
+    def _hint(self) -> str:
+        names = sorted({_NAMES[kind] for kind in self.expected if kind in _NAMES})
+        return "expected " + " or ".join(names) if names else "write a step or an operator here"
+
+    # ---- one attempt per kind of mistake
+
+    def _reserved(self) -> Finding | None:
+        if self._kind(self.at + 1) not in ("ARROW", "ASSIGN") or self.kind not in ("THEN", "ELSE", "WORD", "WHEN", "END", "AS"):
+            return None
+        word = self._word(self.at)
+        fixes: tuple[Fix, ...] = ()
+        if word.lower() in ("then", "else"):
+            better = f"{word.lower()}_branch"
+            fixes = (Fix(f"rename to {better}", (Edit(self._span(self.at), better),), safe=True),)
+        return MISTAKES["reserved-argument"].finding(self._span(self.at), fixes=fixes, word=word)
+
+    def _split(self) -> Finding | None:
+        for left in (self.at - 1, self.at):
+            whole = self._word(left) + self._word(left + 1)
+            if left >= 0 and whole in _WHOLE and self._kind(left + 1) in ("OP", "GT", "ARROW", "EQ"):
+                span = self.fragment.locate(self.terminals.starts[left], self.terminals.ends[left + 1])
+                fixes = (Fix(f"write {whole}", (Edit(span, whole),), safe=True),)
+                return MISTAKES["split-operator"].finding(span, fixes=fixes, whole=whole)
+        return None
+
+    def _empty(self) -> Finding | None:
+        if self.kind in ("COMMA", "RPAR", "$END") and self.before == "COMMA":
+            where = "after the comma"
+            return MISTAKES["empty-argument"].finding(self._span(self.at - 1), where=where)
+        if self.kind == "COMMA" and self.before in ("LPAR", "DFNAME"):
+            return MISTAKES["empty-argument"].finding(self._span(self.at), where="before the comma")
+        return None
+
+    def _missing_right(self) -> Finding | None:
+        ends = self.kind in ("COMMA", "RPAR", "RSQB", "$END", "WORD", "THEN", "ELSE", "END", "AS", "WHEN")
+        if not ends or self.before not in _OPERATORS or self.at == 0:
+            return None
+        return MISTAKES["missing-right"].finding(self._span(self.at - 1), operator=self._word(self.at - 1))
+
+    def _missing_left(self) -> Finding | None:
+        if self.kind not in _OPERATORS or self.before in _OPERANDS or self.before in ("RPAR", "RSQB", "END"):
+            return None
+        if self.before in _OPERATORS:
+            return MISTAKES["missing-right"].finding(self._span(self.at - 1), operator=self._word(self.at - 1))
+        return MISTAKES["missing-left"].finding(self._span(self.at), operator=self._word(self.at))
+
+    def _beside(self) -> Finding | None:
+        if self.kind != "STRING" or self.before != "STRING":
+            return None
+        label = Label(self._span(self.at - 1), "the first literal ends here")
+        return MISTAKES["literal-beside-literal"].finding(self._span(self.at), labels=(label,))
+
+    def _missing_operator(self) -> Finding | None:
+        if self.kind not in _OPERANDS or "OP" not in self.expected:
+            return None
+        return MISTAKES["missing-operator"].finding(self._span(self.at), found=self._show(self.at))

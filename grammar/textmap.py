@@ -1,0 +1,35 @@
+"""Maps offsets of a folded text back to the file, through quoting and concatenation."""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from .source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class TextMap:
+    """Runs of text that stand one to one in the file.
+
+    `runs` holds (offset in the text, offset in the file, length), ascending by the first. A doubled
+    quote or an escape is a run of its own, of text length 1.
+    """
+
+    runs: tuple[tuple[int, int, int], ...]
+    end: int  # offset in the file just after the last character
+
+    def offset(self, at: int) -> int:
+        """The file offset of text offset `at`."""
+        index = bisect_right(self.runs, (at, 1 << 62, 0)) - 1
+        if index < 0:
+            return self.runs[0][1] if self.runs else self.end
+        start, where, length = self.runs[index]
+        if at - start < length:
+            return where + at - start
+        if index + 1 < len(self.runs):
+            return self.runs[index + 1][1]
+        return self.end
+
+    def span(self, start: int, end: int) -> Span:
+        """The file's span of text[start:end]; an empty range gives an empty span."""
+        first = self.offset(start)
+        return Span(first, max(first, self.offset(end - 1) + 1) if end > start else first)
