@@ -1,6 +1,7 @@
 """From text to a syntax tree: lexer, grammar, scripts, formatter. The door of the room."""
 
-from .discover import BINARY_OPERATORS, CONSTRUCTORS, LOOP_OPERATOR, is_dsl_operator
+from .blocks import literal_map
+from .discover import BINARY_OPERATORS, CONSTRUCTORS, LOOP_OPERATOR, is_composer, is_dsl_operator
 from .errors import DfsqlError
 from .findings import Edit, Finding, Fix, Label, Severity
 from .fragment import Fragment
@@ -59,7 +60,9 @@ __all__ = [
     "TextMap",
     "Workflow",
     "children",
+    "is_composer",
     "is_dsl_operator",
+    "literal_map",
     "parse",
     "parse_expression",
     "strip_parens",

@@ -3,6 +3,7 @@
 from .fragment import Fragment
 from .lexer import STRING_KINDS, Tokens
 from .literals import BadEscape, decode, text_map
+from .textmap import TextMap
 from .tree import Literal
 
 
@@ -68,3 +69,8 @@ def _readable_language(tokens: Tokens) -> bool:
         if _word(tokens, at) == "language":
             return tokens.word(at + 1).strip("'\"").lower() in ("sql", "plpgsql")
     return True
+
+
+def literal_map(literal: Literal, fragment: Fragment) -> TextMap:
+    """The map of a literal's text to the fragment it stands in."""
+    return text_map(fragment.text[literal.start : literal.end], literal.kind, literal.start)

@@ -1,0 +1,304 @@
+"""Lowering: a workflow's expression to a graph, as the server's functions would build it.
+
+Evaluation goes bottom-up over the tree with a stack of values, so depth costs no recursion. Where the
+server would raise an error, a finding with its text is reported and the value becomes an error.
+"""
+
+from collections.abc import Callable
+
+from ..grammar import (
+    BINARY_OPERATORS,
+    LOOP_OPERATOR,
+    MISTAKES,
+    Binary,
+    Call,
+    Cast,
+    Compound,
+    Expr,
+    Finding,
+    Fragment,
+    Literal,
+    Name,
+    Paren,
+    Prefix,
+    Workflow,
+    children,
+    is_dsl_operator,
+)
+from .build import Draft
+from .calls import Calls
+from .casts import cast_value
+from .rules.boolean_workflow import RULE as BOOLEAN
+from .rules.glued_envelope import RULE as GLUED_TEXT
+from .rules.glued_operator import RULE as GLUED
+from .rules.open_conditional import RULE as OPEN
+from .rules.operand_type import RULE as TYPE
+from .values import Sort, Value, known_text
+
+_COMPARISONS = frozenset({"=", "<", ">", "<=", ">=", "<>", "!="})
+_LOGICAL = frozenset({"AND", "OR"})
+_ARITHMETIC = frozenset({"+", "-", "*", "/", "%", "^"})
+# Forms whose value is a boolean.
+_TESTS = ("is ", "in", "not in", "like", "not like", "ilike", "not ilike", "similar", "not similar", "between",
+          "not between", "any", "some", "all")  # fmt: skip
+_NOT_TEXT = {"array": "text[]", "row": "record"}
+
+
+class Lowering:
+    """One workflow being lowered; `draft` is None when the server would refuse to build it."""
+
+    def __init__(self, workflow: Workflow) -> None:
+        self.workflow = workflow
+        self.fragment: Fragment = workflow.fragment
+        self.findings: list[Finding] = []
+        self.calls = Calls(self.fragment, self.findings)
+        self.partials = self.calls.partials
+
+    def run(self) -> Draft | None:
+        """The root draft of the workflow's expression."""
+        value = self.evaluate(self.workflow.expr)
+        root = self.calls.root(value, strict=self.workflow.kind == "start")
+        if root is None:
+            return None
+        self._open_conditionals(root)
+        return root
+
+    # ---- evaluation
+
+    def evaluate(self, expr: Expr) -> Value:
+        """The value of an expression."""
+        values: list[Value] = []
+        stack: list[tuple[Expr, bool]] = [(expr, False)]
+        while stack:
+            node, ready = stack.pop()
+            if ready:
+                parts = self._parts(node)
+                given = values[len(values) - len(parts) :]
+                del values[len(values) - len(parts) :]
+                values.append(self._combine(node, given))
+                continue
+            parts = self._parts(node)
+            if parts:
+                stack.append((node, True))
+                stack.extend((part, False) for part in reversed(parts))
+            else:
+                values.append(self._combine(node, []))
+        return values[0]
+
+    def _parts(self, node: Expr) -> tuple[Expr, ...]:
+        """The operands that are evaluated; what is opaque is not looked into."""
+        if isinstance(node, Compound):
+            return node.operands[:1] if node.form == "collate" or node.form.startswith(_TESTS) else ()
+        return children(node)
+
+    def _combine(self, node: Expr, given: list[Value]) -> Value:
+        if isinstance(node, Literal):
+            return _literal(node)
+        if isinstance(node, Paren):
+            return given[0]
+        if isinstance(node, Binary):
+            return self._binary(node, *given)
+        if isinstance(node, Prefix):
+            return self._prefix(node, given[0])
+        if isinstance(node, Call):
+            return self.calls.call(node, given)
+        if isinstance(node, Cast):
+            return cast_value(node, given[0])
+        if isinstance(node, Compound):
+            return self._compound(node, given)
+        if isinstance(node, Name) and node.parts[-1:] == ("*",):
+            return Value(Sort.OTHER, node.start, node.end, type_name="record")
+        return Value(Sort.DYNAMIC, node.start, node.end)
+
+    def _compound(self, node: Compound, given: list[Value]) -> Value:
+        if node.form == "collate":
+            given[0].start, given[0].end = node.start, node.end
+            return given[0]
+        if given:
+            self._no_boolean(node.form.upper(), node.at, node.at + len(node.form.split()[0]), given)
+            return Value(Sort.BOOLEAN, node.start, node.end)
+        if node.form in _NOT_TEXT:
+            return Value(Sort.OTHER, node.start, node.end, type_name=_NOT_TEXT[node.form])
+        return Value(Sort.DYNAMIC, node.start, node.end)
+
+    # ---- operators
+
+    def _prefix(self, node: Prefix, operand: Value) -> Value:
+        operator = node.operator
+        if operator == LOOP_OPERATOR:
+            if not self._textual(node, operator, [operand]):
+                return self._error(node)
+            return self.calls.loop(node, operand, None)
+        if operator == "NOT":
+            self._no_boolean("NOT", node.at, node.at_end, [operand])
+            return Value(Sort.BOOLEAN, node.start, node.end)
+        if operator in ("-", "+") and operand.sort in (Sort.INTEGER, Sort.BIGINT, Sort.NUMERIC):
+            text = operand.text if operator == "+" else f"-{operand.text}"
+            return Value(operand.sort, node.start, node.end, text=text)
+        if operator in BINARY_OPERATORS:
+            span = self.fragment.locate(node.at, node.at_end)
+            self.findings.append(MISTAKES["missing-left"].finding(span, operator=operator))
+            return self._error(node)
+        if is_dsl_operator(operator) or operator.endswith(LOOP_OPERATOR):
+            return self._glued(node, operator)
+        return Value(Sort.DYNAMIC, node.start, node.end)
+
+    def _binary(self, node: Binary, left: Value, right: Value) -> Value:
+        operator = node.operator
+        if operator in BINARY_OPERATORS:
+            return self._dsl(node, left, right)
+        if operator == "||":
+            return self._concatenate(node, left, right)
+        if operator in _COMPARISONS or operator in _LOGICAL:
+            self._no_boolean(operator, node.at, node.at_end, [left, right])
+            return Value(Sort.BOOLEAN, node.start, node.end)
+        if operator in _ARITHMETIC:
+            if any(value.sort in (Sort.NODE, Sort.PARTIAL) for value in (left, right)):
+                return self._no_operator(node, left, right)
+            return Value(Sort.DYNAMIC, node.start, node.end)
+        if operator == "=>@>" or is_dsl_operator(operator) or operator.endswith(LOOP_OPERATOR):
+            if operator == LOOP_OPERATOR and not _any_dsl(left, right):
+                return Value(Sort.BOOLEAN, node.start, node.end)
+            return self._glued(node, operator) if operator != LOOP_OPERATOR else self._no_operator(node, left, right)
+        if _any_dsl(left, right) or (left.sort is Sort.TEXT and right.sort is Sort.TEXT and operator in ("&&", "->")):
+            return self._no_operator(node, left, right)
+        return Value(Sort.DYNAMIC, node.start, node.end)
+
+    def _dsl(self, node: Binary, left: Value, right: Value) -> Value:
+        if not self._textual(node, node.operator, [left, right]):
+            bits = {Sort.INTEGER, Sort.BIGINT, Sort.BITS, Sort.OTHER, Sort.BOOLEAN}
+            builtin = node.operator in ("&", "|") and left.sort in bits and right.sort in bits
+            return Value(Sort.DYNAMIC, node.start, node.end) if builtin else self._error(node)
+        build: dict[str, Callable[[Expr, Value, Value], Value]] = {
+            "~>": self.calls.seq,
+            "&": self.calls.join,
+            "|": self.calls.race,
+            "|=>": self.calls.name,
+            "?>": self.calls.if_then,
+            "!>": self.calls.if_else,
+        }
+        return build[node.operator](node, left, right)
+
+    def _textual(self, node: Binary | Prefix, operator: str, operands: list[Value]) -> bool:
+        """Whether all operands are text; else a finding, but for two operands of built-in & and |."""
+        if any(value.sort is Sort.ERROR for value in operands):
+            return False
+        wrong = [value for value in operands if not value.is_textual]
+        if not wrong:
+            return True
+        if len(wrong) == len(operands) and operator in ("&", "|"):
+            return False
+        types = " ".join([operands[0].type_text, operator, operands[-1].type_text])
+        if len(operands) == 1:
+            types = f"{operator} {operands[0].type_text}"
+        self.findings.append(
+            TYPE.finding(
+                f"operator does not exist: {types}",
+                self.fragment.locate(wrong[0].start, wrong[0].end),
+                help="a step is quoted SQL text or a df. function; quote this operand or cast it to text",
+            )
+        )
+        return False
+
+    def _no_operator(self, node: Binary, left: Value, right: Value) -> Value:
+        kind = "is not unique" if left.type_text == right.type_text == "unknown" else "does not exist"
+        self.findings.append(
+            TYPE.finding(
+                f"operator {kind}: {left.type_text} {node.operator.lower()} {right.type_text}",
+                self.fragment.locate(node.at, node.at_end),
+                help="operators group from the left at one level; put the part that belongs together in parentheses",
+            )
+        )
+        return self._error(node)
+
+    def _glued(self, node: Binary | Prefix, operator: str) -> Value:
+        self.findings.append(
+            GLUED.finding(
+                f"operator does not exist: {operator}",
+                self.fragment.locate(node.at, node.at_end),
+                help=f"PostgreSQL reads {operator} as one operator; write a blank between the two that you mean",
+            )
+        )
+        return self._error(node)
+
+    def _no_boolean(self, operator: str, at: int, end: int, operands: list[Value]) -> None:
+        if not _any_dsl(*operands):
+            return
+        if operator in _LOGICAL or operator == "NOT":
+            message = f"argument of {operator} must be type boolean, not type text"
+        else:
+            message = f"{operator} turns this workflow into a boolean"
+        self.findings.append(
+            BOOLEAN.finding(
+                message,
+                self.fragment.locate(at, end),
+                help="write the condition as a quoted SQL step, and branch on it with ?> and !>",
+            )
+        )
+
+    def _concatenate(self, node: Binary, left: Value, right: Value) -> Value:
+        if Sort.ERROR in (left.sort, right.sort):
+            return self._error(node)
+        if Sort.NULL in (left.sort, right.sort):
+            return Value(Sort.NULL, node.start, node.end)
+        if left.sort is Sort.NODE or right.sort is Sort.NODE:
+            where = "behind" if left.sort is Sort.NODE else "in front of"
+            self.findings.append(
+                GLUED_TEXT.finding(
+                    f"|| glues text {where} a finished step",
+                    self.fragment.locate(node.at, node.at_end),
+                    help="put the concatenation in parentheses: ~> ('SELECT ' || ...)",
+                )
+            )
+        one, two = known_text(left), known_text(right)
+        if one is None or two is None:
+            return Value(Sort.DYNAMIC, node.start, node.end)
+        moved = tuple((at + len(one), literal) for at, literal in right.pieces)
+        pieces = (*left.pieces, *moved) if left.sort is right.sort is Sort.TEXT else ()
+        return Value(Sort.TEXT, node.start, node.end, text=one + two, pieces=pieces)
+
+    def _error(self, node: Expr) -> Value:
+        return Value(Sort.ERROR, node.start, node.end)
+
+    # ---- at the end
+
+    def _open_conditionals(self, root: Draft) -> None:
+        """A partial conditional that became a step of the final graph is an error of its own."""
+        if not self.partials:
+            return
+        left = []
+        stack = [root]
+        while stack:
+            at = stack.pop()
+            if id(at) in self.partials:
+                left.append(self.partials[id(at)])
+            stack.extend(at.children.values())
+        for partial in sorted(left, key=lambda value: value.start):
+            self.findings.append(
+                OPEN.finding(
+                    "this ?> has no !>",
+                    self.fragment.locate(partial.start, partial.end),
+                    help="add !> and the step for the other case, directly after the branch",
+                )
+            )
+
+
+def _any_dsl(*values: Value) -> bool:
+    return any(value.sort in (Sort.NODE, Sort.PARTIAL) for value in values)
+
+
+def _literal(node: Literal) -> Value:
+    if node.kind in ("number", "bit", "hex", "boolean", "null"):
+        return Value(_constant_sort(node), node.start, node.end, text=node.text if node.kind != "null" else None)
+    return Value(Sort.TEXT, node.start, node.end, text=node.text, pieces=((0, node),))
+
+
+def _constant_sort(node: Literal) -> Sort:
+    if node.kind == "number":
+        text = node.text.replace("_", "")
+        if not text.isdigit():
+            return Sort.NUMERIC if not text[:2].lower() in ("0x", "0o", "0b") else Sort.INTEGER
+        return Sort.INTEGER if int(text) < 1 << 31 else Sort.BIGINT if int(text) < 1 << 63 else Sort.NUMERIC
+    return {"bit": Sort.BITS, "hex": Sort.BITS, "boolean": Sort.BOOLEAN, "null": Sort.NULL}[node.kind]
+
+

@@ -1,0 +1,124 @@
+"""What an expression is worth before any server sees it: constant text, a node, or "only the server knows"."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from ..grammar import Fragment, Literal, TextMap, literal_map
+from .build import Draft
+from .envelope import draft_to_envelope
+from .jsontext import quote
+
+
+class Sort(Enum):
+    """Sorts of values; numbers and the like are named as PostgreSQL's messages name their type."""
+
+    TEXT = "constant text"  # known to the character
+    NODE = "node"  # an envelope
+    PARTIAL = "partial"  # the result of ?>, waiting for !>
+    NULL = "null"
+    DYNAMIC = "dynamic"  # an expression that only the server can evaluate
+    INTEGER = "integer"
+    BIGINT = "bigint"
+    NUMERIC = "numeric"
+    BOOLEAN = "boolean"
+    JSON = "jsonb"
+    BITS = "bit"
+    OTHER = "other"  # of a type that is known not to be text
+    ERROR = "error"  # reported already
+
+
+_TYPES = {
+    Sort.TEXT: "unknown",
+    Sort.NULL: "unknown",
+    Sort.NODE: "text",
+    Sort.PARTIAL: "text",
+    Sort.DYNAMIC: "text",
+}
+
+
+@dataclass(slots=True, eq=False)
+class Value:
+    """A value and the place of its expression in the fragment."""
+
+    sort: Sort
+    start: int
+    end: int
+    text: str | None = None  # TEXT, JSON, numbers, BOOLEAN: known text
+    pieces: tuple[tuple[int, Literal], ...] = ()  # where in `text` each literal's text begins
+    draft: Draft | None = None  # NODE
+    condition: "Value | None" = None  # PARTIAL
+    then: "Value | None" = None  # PARTIAL
+    helper: str | None = None  # a call that acts at once: its function name
+    type_name: str | None = None  # OTHER
+
+    @property
+    def is_textual(self) -> bool:
+        """Whether the operators of the language take it."""
+        return self.sort in (Sort.TEXT, Sort.NODE, Sort.PARTIAL, Sort.NULL, Sort.DYNAMIC)
+
+    @property
+    def type_text(self) -> str:
+        """The type as PostgreSQL's messages name it."""
+        return self.type_name or _TYPES.get(self.sort, self.sort.value)
+
+
+def known_text(value: Value) -> str | None:
+    """The text of a value where it is known: of a node its envelope, of a partial its JSON."""
+    if value.sort is Sort.NODE:
+        assert value.draft is not None
+        return None if has_dynamic(value.draft) else draft_to_envelope(value.draft)
+    if value.sort is Sort.PARTIAL:
+        return partial_text(value)
+    return value.text
+
+
+def partial_text(value: Value) -> str | None:
+    """The text that `c ?> t` gives: a jsonb object, keys by length, blanks after colon and comma."""
+    assert value.condition is not None and value.then is not None
+    parts = []
+    for part in (value.condition, value.then):
+        text = known_text(part)
+        if text is None and part.sort is not Sort.NULL:
+            return None
+        parts.append("null" if text is None else quote(text))
+    return f'{{"condition": {parts[0]}, "_partial_if": true, "then_branch": {parts[1]}}}'
+
+
+def has_dynamic(draft: Draft) -> bool:
+    """Whether some part of the tree is known only to the server."""
+    stack = [draft]
+    while stack:
+        at = stack.pop()
+        if at.dynamic:
+            return True
+        stack.extend(at.children.values())
+    return False
+
+
+def text_map(value: Value, fragment: Fragment) -> TextMap | None:
+    """The map of a constant text to the file; None where it was not written as literals."""
+    if not value.pieces:
+        return None
+    runs: list[tuple[int, int, int]] = []
+    end = value.end
+    for offset, literal in value.pieces:
+        piece = literal_map(literal, fragment)
+        runs.extend((start + offset, where, length) for start, where, length in piece.runs)
+        end = piece.end
+    if fragment.map is None:
+        return TextMap(tuple(runs), end)
+    return _through(TextMap(tuple(runs), end), fragment)
+
+
+def _through(inner: TextMap, fragment: Fragment) -> TextMap:
+    """The same map, its offsets carried on to the file through the fragments around it."""
+    runs: list[tuple[int, int, int]] = []
+    for start, where, length in inner.runs:
+        step = length
+        span = fragment.locate(where, where + length)
+        if span.end - span.start == length:
+            runs.append((start, span.start, length))
+            continue
+        for at in range(step):
+            runs.append((start + at, fragment.locate(where + at, where + at + 1).start, 1))
+    return TextMap(tuple(runs), fragment.locate(inner.end, inner.end).start)
