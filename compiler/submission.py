@@ -99,7 +99,8 @@ def first_problem(root: Item, expand: Expand) -> Problem | None:
             found += 1
             message = _child_rules(child, found)
             if message:
-                return Problem(_spelt((path, segment)), message, owner)
+                nearest = child if isinstance(child, (Draft, Node)) else owner
+                return Problem(_spelt((path, segment)), message, nearest)
         message = _config_rules(shape)
         if message:
             return Problem(_spelt(path), message, owner)
