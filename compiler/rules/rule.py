@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...grammar import Finding, Fix, Label, Severity, Span
+from ...grammar import Expr, Finding, Fix, Label, Severity, Span
 from ..graph import Graph, Kind, Node
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ FAMILIES = {
 class Rule:
     """One rule. `bad` is a .dfsql text that must report the rule, `good` one that must not.
 
-    At most one of the three hooks is set; a rule without a hook is reported by an earlier phase
-    (parser or lowering), which calls `finding`.
+    A rule has one of the four hooks (`tree`, `node`, `graph`, `script`), or none when an earlier phase (parser or
+    lowering) reports it by calling `finding`. Hooks keep no state.
     """
 
     code: str  # "DF301"
@@ -43,6 +43,7 @@ class Rule:
     target: str | None = None  # "pg_durable": reported only with --target pg_durable
     since: str = "0.1.0"
     kinds: frozenset[Kind] = frozenset()  # node kinds that `node` wants to see
+    tree: "Callable[[WorkflowContext, Expr], Iterable[Finding]] | None" = None  # every expression, top down
     node: "Callable[[WorkflowContext, Node], Iterable[Finding]] | None" = None
     graph: "Callable[[WorkflowContext, Graph], Iterable[Finding]] | None" = None
     script: "Callable[[Context], Iterable[Finding]] | None" = None

@@ -1,0 +1,64 @@
+"""All rules, by code. One file per rule; syntax errors come from the grammar's table of mistakes."""
+
+from importlib import import_module
+
+from ...grammar import MISTAKES
+from .rule import FAMILIES, Rule
+
+# Every module of this folder that holds a RULE, in the order of the codes.
+MODULES = (
+    "glued_operator",
+    "split_conditional",
+    "open_conditional",
+    "glued_envelope",
+    "boolean_workflow",
+    "graph_limit",
+    "operand_type",
+    "unknown_function",
+    "wrong_arguments",
+    "helper_as_step",
+    "null_argument",
+    "invalid_http",
+    "invalid_value",
+    "malformed_node",
+    "effect_as_step",
+    "invalid_name",
+    "invalid_cron",
+    "cron_fields",
+)
+
+
+def _syntax_rules() -> list[Rule]:
+    return [
+        Rule(
+            code=mistake.code,
+            name=mistake.name,
+            severity=mistake.severity,
+            summary=mistake.summary,
+            rationale=mistake.rationale,
+            bad=mistake.bad,
+            good=mistake.good,
+        )
+        for mistake in MISTAKES.values()
+    ]
+
+
+def _load() -> dict[str, Rule]:
+    rules = _syntax_rules()
+    rules += (import_module(f"{__name__}.{name}").RULE for name in MODULES)
+    return {rule.code: rule for rule in sorted(rules, key=lambda rule: rule.code)}
+
+
+RULES: dict[str, Rule] = _load()
+
+
+def find_rule(text: str) -> Rule | None:
+    """The rule of a code, a name or an alias, in any case; None where there is none."""
+    wanted = text.strip().lower()
+    for rule in RULES.values():
+        if wanted in (rule.code.lower(), rule.name, *(alias.lower() for alias in rule.aliases)):
+            return rule
+    return None
+
+
+__all__ = ["FAMILIES", "MODULES", "RULES", "Rule", "find_rule"]
