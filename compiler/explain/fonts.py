@@ -1,0 +1,145 @@
+"""Widths of characters, so that text is cut and wrapped alike on every machine, whatever font it has.
+
+The widths are upper bounds over the fonts that the pictures name. A text that fits by them fits everywhere.
+"""
+
+import re
+from bisect import bisect_right
+from functools import lru_cache
+
+SANS = 'Inter,"Segoe UI","Helvetica Neue",Arial,sans-serif'
+MONO = 'ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace'
+ELLIPSIS = "…"
+
+MONO_ADVANCE = 0.62  # em; the widest of the fixed-width fonts above is SF Mono with 0.616
+BOLD = 1.13  # how much wider letters of the bold cut are
+
+# Advance widths of U+0020 to U+007E in hundredths of an em: the wider of DejaVu Sans and Arial.
+_ASCII = (
+    *(32, 41, 46, 84, 64, 96, 78, 28, 40, 40, 50, 84, 32, 37, 32, 34, 64, 64, 64, 64, 64, 64, 64, 64),
+    *(64, 64, 34, 34, 84, 84, 84, 56, 102, 69, 69, 73, 78, 67, 62, 78, 76, 30, 50, 67, 56, 87, 75, 79),
+    *(67, 79, 73, 67, 62, 74, 69, 99, 69, 67, 69, 40, 34, 40, 84, 56, 50, 62, 64, 55, 64, 62, 36, 64),
+    *(64, 28, 28, 58, 28, 98, 64, 62, 64, 64, 42, 53, 40, 64, 60, 82, 60, 60, 53, 64, 34, 64, 84),
+)
+
+# (first code point, width in em) of ranges beyond ASCII; a width holds up to the next range.
+_RANGES = (
+    *((0x80, 0.85), (0x1C4, 1.43), (0x1CD, 0.85), (0x1F1, 1.43), (0x1F4, 0.85), (0x300, 0.0), (0x370, 1.0)),
+    *((0x400, 1.2), (0x530, 1.0), (0x1100, 1.0), (0x1160, 0.9), (0x1E00, 1.0), (0x2000, 1.0)),
+    *((0x200B, 0.0), (0x2010, 1.0), (0x2190, 1.05), (0x2600, 1.4), (0x27C0, 1.05), (0x2E80, 1.05)),
+    *((0xA4D0, 1.0), (0xAC00, 1.05), (0xD7B0, 1.0), (0xF900, 1.05), (0xFB00, 1.2), (0xFDF0, 3.0)),
+    *((0xFDFD, 9.0), (0xFE00, 0.0), (0xFE10, 1.05), (0xFE70, 1.2), (0xFEFF, 0.0), (0xFF00, 1.05)),
+    *((0x10000, 1.4), (0xE0000, 0.0)),
+)
+_STARTS = [first for first, _ in _RANGES]
+
+# Drawn as their pictures, or as the replacement character, because XML knows no way to write them
+# (control characters, lone surrogates) or because they would turn the order of what is read around.
+_HIDDEN: dict[int, int] = {code: 0x2400 + code for code in range(0x20)}
+_HIDDEN[0x7F] = 0x2421
+_HIDDEN |= dict.fromkeys((*range(0x80, 0xA0), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF), 0xFFFD)
+_HIDDEN |= dict.fromkeys((0x2028, 0x2029), 0x20)
+_HIDDEN |= dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), 0xFFFD)
+_PLAIN = re.compile(r"[ -~]*")
+
+
+@lru_cache(maxsize=4096)
+def _em(char: str) -> float:
+    """Width of a character in a proportional font, in em."""
+    code = ord(char)
+    if 0x20 <= code < 0x7F:
+        return _ASCII[code - 0x20] / 100
+    return _RANGES[bisect_right(_STARTS, code) - 1][1] if code >= 0x80 else 1.0
+
+
+@lru_cache(maxsize=4096)
+def _mono_em(char: str) -> float:
+    """Width of a character in a fixed-width font, in em; what the font lacks comes from another one."""
+    if char.isascii():
+        return MONO_ADVANCE
+    wide = _em(char)
+    return wide if wide == 0 else max(MONO_ADVANCE, wide)
+
+
+def sans(text: str, size: float, *, bold: bool = False) -> float:
+    """Width of a text in the proportional font, in pixels."""
+    return sum(map(_em, text)) * size * (BOLD if bold else 1.0)
+
+
+def mono(text: str, size: float) -> float:
+    """Width of a text in the fixed-width font, in pixels."""
+    if text.isascii():
+        return len(text) * MONO_ADVANCE * size
+    return sum(map(_mono_em, text)) * size
+
+
+def visible(text: str) -> str:
+    """A text that can be drawn: control characters become visible ones."""
+    return text if _PLAIN.fullmatch(text) else text.translate(_HIDDEN)
+
+
+def cut_sans(text: str, size: float, width: float, *, bold: bool = False) -> str:
+    """A text in the proportional font, cut with an ellipsis where it is wider than `width`."""
+    if sans(text[:1000], size, bold=bold) <= width and len(text) <= 1000:
+        return text
+    room = width - sans(ELLIPSIS, size, bold=bold)
+    kept, used = 0, 0.0
+    for char in text:
+        used += sans(char, size, bold=bold)
+        if used > room:
+            break
+        kept += 1
+    return text[:kept].rstrip() + ELLIPSIS
+
+
+def cut_mono(text: str, size: float, width: float) -> str:
+    """A text in the fixed-width font, cut with an ellipsis where it is wider than `width`."""
+    if len(text) <= 1000 and mono(text, size) <= width:
+        return text
+    return text[: _fitting(text, 0, size, width - mono(ELLIPSIS, size))].rstrip() + ELLIPSIS
+
+
+def wrap_mono(text: str, size: float, width: float, most: int | None = None) -> list[str]:
+    """Lines of a text that are at most `width` wide, broken at blanks where there are any.
+
+    At most `most` lines: a longer text is cut at a word where one is near, and an ellipsis says so.
+    """
+    if most is not None and len(text) > 4000:
+        text = text[:4000]  # far more than the lines can hold, and cheap
+    lines: list[str] = []
+    at, end = 0, len(text)
+    while at < end:
+        stop = _fitting(text, at, size, width)
+        if stop < end and most is not None and len(lines) + 1 == most:
+            return [*lines, _shortened(text[at:stop], size, width)]
+        if stop < end and text[stop] != " ":
+            blank = text.rfind(" ", at + 1, stop)
+            stop = blank if blank > at else stop
+        lines.append(text[at:stop].rstrip())
+        at = stop
+        while at < end and text[at] == " ":
+            at += 1
+    return lines or [""]
+
+
+def _fitting(text: str, at: int, size: float, width: float) -> int:
+    """The largest end for which text[at:end] fits, but at least one character."""
+    fit = int(width / (MONO_ADVANCE * size))
+    piece = text[at : at + fit + 1]
+    if piece.isascii():
+        return min(at + max(fit, 1), len(text))
+    used = 0.0
+    for offset, char in enumerate(piece):
+        used += _mono_em(char) * size
+        if used > width:
+            return at + max(offset, 1)
+    return at + len(piece)
+
+
+def _shortened(line: str, size: float, width: float) -> str:
+    """A line cut so that an ellipsis fits behind it, at a blank if one is in the last third."""
+    line = line[: _fitting(line, 0, size, width - mono(ELLIPSIS, size))]
+    blank = line.rfind(" ")
+    if blank > len(line) * 2 // 3:
+        line = line[:blank]
+    return line.rstrip(" ,(") + ELLIPSIS
