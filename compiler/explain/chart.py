@@ -4,7 +4,7 @@ A frame (LOOP, JOIN, RACE, IF) opens, holds its shapes and closes. Flow enters a
 points, so no link ever has to end at a frame itself, which not every viewer can draw.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -77,9 +77,9 @@ class Chart:
     links: tuple[Link, ...]
 
 
-def chart(graph: Graph, *, full: bool = False, shown: Collection[str] | None = None) -> Chart:
-    """The flow chart of a graph. Shapes of nodes that are not in `shown` (default: all) are faded."""
-    plan = _Plan(graph, full, shown)
+def chart(graph: Graph, *, full: bool = False, dim: frozenset[str] = frozenset()) -> Chart:
+    """The flow chart of a graph. Shapes of the nodes whose ids are in `dim` are faded."""
+    plan = _Plan(graph, full, dim)
     shapes: list[Shape] = []
     links: list[Link] = []
     stack: list[Node | Shape | Link] = [graph.root]
@@ -100,8 +100,8 @@ def chart(graph: Graph, *, full: bool = False, shown: Collection[str] | None = N
 class _Plan:
     """Where flow enters and leaves every node, and the parts that each node is drawn with."""
 
-    def __init__(self, graph: Graph, full: bool, shown: Collection[str] | None) -> None:
-        self.graph, self.full, self.shown = graph, full, shown
+    def __init__(self, graph: Graph, full: bool, dim: frozenset[str]) -> None:
+        self.graph, self.full, self.dim = graph, full, dim
         self.names = names_by_step(graph)
         self.loops = _innermost_loops(graph)
         self.entries: list[str | None] = [None] * len(graph.nodes)
@@ -210,7 +210,7 @@ class _Plan:
         yield from _link(self.exits[child.index], self.exits[frame.index])
 
     def _shape(self, form: Form, key: str, node: Node, lines: tuple[str, ...] = ()) -> Shape:
-        return Shape(form, key, node, lines, self.shown is not None and node.id not in self.shown)
+        return Shape(form, key, node, lines, node.id in self.dim)
 
     def _bound(self, node: Node) -> str:
         return "".join(map(bound, self.names.get(node.index, ())))

@@ -3,7 +3,6 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +17,16 @@ _ENGINES = ("dot", "graphviz-pure")
 
 
 def render(
-    graph: Graph, *, full: bool = False, title: str | None = None, shown: Collection[str] | None = None
+    graph: Graph, *, full: bool = False, title: str | None = None, dim: frozenset[str] = frozenset()
 ) -> str:
     """DOT text; the same bytes for the same graph.
 
-    `full` puts the whole SQL on the cards. Steps whose id is not in `shown` (default: all) are dimmed.
+    `full` puts the whole SQL on the cards. Steps whose ids are in `dim` are drawn faintly.
     """
     from graphviz import Digraph
 
-    drawing = chart(graph, full=full, shown=shown)
-    name = title if title is not None else graph.name
+    drawing = chart(graph, full=full, dim=dim)
+    name = title or graph.name or graph.label
     dot = Digraph("workflow")
     dot.attr("graph", rankdir="TB", fontname=FONT, fontcolor=TEXT_INK, labeljust="l", bgcolor="#ffffff")
     dot.attr("node", fontname=FONT, fontsize="11", fontcolor=TEXT_INK, shape="box", style="rounded")
@@ -42,13 +41,13 @@ def render(
 
 
 def render_svg(
-    graph: Graph, *, full: bool = False, title: str | None = None, shown: Collection[str] | None = None
+    graph: Graph, *, full: bool = False, title: str | None = None, dim: frozenset[str] = frozenset()
 ) -> str:
     """The DOT text drawn by a `dot` program. Raises `EngineNotFoundError` where there is none."""
     program = find_engine()
     if program is None:
         raise EngineNotFoundError()
-    text = render(graph, full=full, title=title, shown=shown)
+    text = render(graph, full=full, title=title, dim=dim)
     done = subprocess.run([program, "-Tsvg"], input=text.encode(), capture_output=True, check=False)
     if done.returncode != 0:
         raise EngineFailedError(program, done.returncode, done.stderr.decode(errors="replace"))

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Collection
 
 from ..graph import Graph, Kind
 from .chart import DATA_INK, FADED_INK, FRAME_INK, INKS, TEXT_INK, Chart, Form, Link, Shape, Via, chart
@@ -20,26 +19,26 @@ _BOXES = {
     Kind.HTTP_MULTIPART: ("[/", "/]"),
     Kind.BREAK: ("([", "])"),
 }
-# Characters that Mermaid gives a meaning to, or hands on to Markdown (lists, rules, emphasis, links) or
-# to KaTeX ($$).
+# What Mermaid gives a meaning to, or hands on to Markdown: lists, rules, emphasis, links.
 _RISKY = re.compile(
-    r"[^a-zA-Z0-9 .,'()=_/$?!+\-\u00a0-\U0010ffff]"
+    r"[^a-zA-Z0-9 .,'()=_/$?!+\-\u00a0-\U0010ffff]|\u2060"
     r"|^[-+=]|^\d(?=\d*[.)])"
     r"|(?<![a-zA-Z0-9])_|_(?![a-zA-Z0-9])"
     r"|(?<=[wW]{3})\."
-    r"|\$(?=\$)|(?<=\$)\$"
 )
+# These it reads after it has decoded the codes: $$ is a formula, \n a line break. A word joiner parts them.
+_PAIRS = re.compile(r"\$(?=\$)|\\(?=n)")
 
 
 def render(
-    graph: Graph, *, full: bool = False, title: str | None = None, shown: Collection[str] | None = None
+    graph: Graph, *, full: bool = False, title: str | None = None, dim: frozenset[str] = frozenset()
 ) -> str:
     """Mermaid text; the same bytes for the same graph.
 
-    `full` puts the whole SQL on the cards. Steps whose id is not in `shown` (default: all) are dimmed.
+    `full` puts the whole SQL on the cards. Steps whose ids are in `dim` are drawn faintly.
     """
-    drawing = chart(graph, full=full, shown=shown)
-    name = title if title is not None else graph.name
+    drawing = chart(graph, full=full, dim=dim)
+    name = title or graph.name or graph.label
     lines = ["flowchart TD", *_shapes(drawing), *map(_link, drawing.links), *_styles(drawing)]
     body = "\n".join(lines) + "\n"
     return _front_matter(name) + _warnings(len(body), len(drawing.links)) + body
@@ -134,4 +133,5 @@ def _escaped(line: str) -> str:
     """A line in Mermaid's entity codes, with its indentation kept."""
     words = line.lstrip(" \t")
     indent = "\N{NO-BREAK SPACE}" * (len(line) - len(words))
+    words = _PAIRS.sub("\\g<0>\u2060", words)
     return indent + _RISKY.sub(lambda found: f"#{ord(found[0])};", words)

@@ -1,7 +1,7 @@
 """The text tree of a workflow: the layout of the database's `df.explain`, byte for byte."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from ..graph import Graph, Kind, Node
@@ -20,14 +20,14 @@ def render(
     *,
     full: bool = False,
     statuses: Mapping[str, str] | None = None,
-    shown: Collection[str] | None = None,
+    hide: frozenset[str] = frozenset(),
 ) -> str:
     """The tree as text: every line padded to the same width, no final newline.
 
     `full` shows SQL, URLs and break values uncut. `statuses` maps node ids to the status of a live
-    instance, shown as a mark. Steps whose id is not in `shown` (default: all) are left out and counted.
+    instance, shown as a mark. Steps whose ids are in `hide` are left out and counted.
     """
-    lines = _tree(_Wording(graph, full, statuses or {}), _hidden(graph, shown))
+    lines = _tree(_Wording(graph, full, statuses or {}), _hidden(graph, hide))
     lines = _BREAK.split("\n".join(lines).rstrip(_BLANKS))
     width = max(map(len, lines))
     return "\n".join(line.ljust(width + 4) for line in lines) if width else ""
@@ -158,15 +158,15 @@ _LABELS = {
 }
 
 
-def _hidden(graph: Graph, shown: Collection[str] | None) -> dict[int, int]:
-    """Index of every subtree without a shown node, with the number of steps it holds."""
-    if shown is None:
+def _hidden(graph: Graph, hide: frozenset[str]) -> dict[int, int]:
+    """Index of every subtree that is hidden as a whole, with the number of steps it holds."""
+    if not hide:
         return {}
     seen: set[int] = set()
     steps = [0] * len(graph.nodes)
     for node in reversed(graph.nodes):
         steps[node.index] += node.kind is not Kind.THEN
-        if node.id in shown:
+        if node.kind is not Kind.THEN and node.id not in hide:
             seen.add(node.index)
         if node.parent >= 0:
             steps[node.parent] += steps[node.index]

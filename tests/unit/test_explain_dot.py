@@ -118,8 +118,8 @@ def test_a_name_on_a_sequence_stands_at_its_last_step() -> None:
     assert "|=> 'own' |=> 'outer'" in statements(text, "s2")[0]
 
 
-def test_steps_that_are_not_shown_are_faded() -> None:
-    text = render(assemble(sequence(sql("a"), sql("b"), sql("c"))), shown={"s2", "s3"})
+def test_dimmed_steps_are_faded() -> None:
+    text = render(assemble(sequence(sql("a"), sql("b"), sql("c"))), dim=frozenset({"s1"}))
     assert FADED_INK in statements(text, "s1")[0]
     assert [FADED_INK in line for line in statements(text, "s2")] == [False, False]
     assert [FADED_INK in line for line in text.split("\n") if " -> " in line] == [True, False]

@@ -281,7 +281,9 @@ def test_hidden_steps_are_counted() -> None:
             sql("SELECT 8"),
         )
     )
-    shown = render(graph, shown={"s3.then.s1", "s4"})
+    kept = {"s3", "s3.then.s1", "s4"}
+    hidden = {node.id for node in graph.nodes if node.id not in kept}
+    shown = render(graph, hide=frozenset(hidden))
     assert [line.rstrip() for line in shown.split("\n")] == [
         "… 2 steps hidden",
         "→ IF",
