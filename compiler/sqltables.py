@@ -78,7 +78,7 @@ _SKIPPED = frozenset(
     }
 )
 # One look-up a key, as the keys of a tree are new texts each time: True is noted, False skipped.
-_NOTED = {key: False for key in _SKIPPED} | {key: True for key in (*_CALL, *_CHANGED, "RangeVar")}
+_NOTED = dict.fromkeys(_SKIPPED, False) | dict.fromkeys((*_CALL, *_CHANGED, "RangeVar"), True)
 _Found = list[tuple[int, str]]  # (byte offset, name)
 
 

@@ -371,7 +371,7 @@ def test_without_a_parser_nothing_is_claimed(fresh: pytest.MonkeyPatch) -> None:
 
 def test_the_other_binding_says_the_same(fresh: pytest.MonkeyPatch) -> None:
     pytest.importorskip("postgast", reason="the second binding is not installed")
-    texts = [case[0] for case in STATEMENTS + TRANSACTIONS + COLUMNS + ERRORS] + SILENT  # type: ignore[operator]
+    texts = [case[0] for case in STATEMENTS + TRANSACTIONS + COLUMNS + ERRORS] + SILENT
     first = [inspect(text) for text in texts]
     assert {info.parser for info in first} == {"pgparse"}
     fresh.setitem(sys.modules, "pgparse", None)

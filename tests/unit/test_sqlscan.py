@@ -1,5 +1,7 @@
 """The lexical scan of a step: what is code and what is not."""
 
+from itertools import pairwise
+
 import pytest
 
 from dfsql.compiler.sqlscan import Region, code_start, first_keyword, kind_at, regions
@@ -34,7 +36,7 @@ CASES = [
 def test_regions(sql: str, expected: list[tuple[str, str]]) -> None:
     found = regions(sql)
     assert [(region.kind, sql[region.start : region.end]) for region in found] == expected
-    assert all(a.end <= b.start for a, b in zip(found, found[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(found))
 
 
 def test_kind_at_tells_code_from_regions() -> None:
