@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..grammar import Source, Span
+from ..grammar import Source, Span, TextMap
 from .graph import Graph, Kind, Node
-from .textmap import TextMap
 
 CONFIG_KINDS = frozenset(
     {Kind.IF_ROWS, Kind.WAIT_SCHEDULE, Kind.SIGNAL, Kind.BREAK, Kind.HTTP, Kind.HTTP_MULTIPART}

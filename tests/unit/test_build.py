@@ -127,7 +127,7 @@ def test_table_is_a_tree_in_pre_order(seed: int) -> None:
         assert node.index == at
         for role, child in graph.children(node):
             assert (child.parent, child.role) == (at, role)
-        stack.extend(reversed(node.children.values()))
+        stack.extend(reversed([*node.children.values()]))
     assert after == len(graph.nodes)
 
 
