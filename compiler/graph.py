@@ -8,11 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..grammar import Source, Span
 
 if TYPE_CHECKING:
+    import networkx as nx
+
     from .flow import Edge
     from .textmap import TextMap
 
@@ -130,3 +132,9 @@ class Graph:
         from .flow import edges_of
 
         return edges_of(self)
+
+    def to_networkx(self, kind: Literal["control", "data", "both"] = "control") -> "nx.DiGraph":
+        """The steps and edges as a networkx graph; see `compiler.flow`."""
+        from .flow import to_networkx
+
+        return to_networkx(self, kind)
