@@ -7,7 +7,7 @@ from ..grammar import Finding, walk
 from .compilation import Compilation
 from .context import REFERENCE_TARGET, TARGETS, Context, WorkflowContext
 from .graph import Kind
-from .rules import RULES
+from .rules import all_rules
 from .rules.rule import Rule
 
 
@@ -19,7 +19,7 @@ def check(compilation: Compilation, *, target: str = "dfsql", parse_sql: bool = 
     if target not in TARGETS:
         raise ValueError(f"unknown target {target!r}: choose {' or '.join(TARGETS)}")
     context = Context(compilation, target, parse_sql)
-    rules = [rule for rule in RULES.values() if rule.target in (None, target)]
+    rules = [rule for rule in all_rules().values() if rule.target in (None, target)]
     found = [*compilation.findings, *_script(context, rules)]
     tree_rules = [rule for rule in rules if rule.tree is not None]
     graph_rules = [rule for rule in rules if rule.graph is not None]

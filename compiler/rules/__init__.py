@@ -1,6 +1,8 @@
 """All rules, by code. One file per rule; syntax errors come from the grammar's table of mistakes."""
 
+from functools import cache
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from ...grammar import MISTAKES
 from .rule import FAMILIES, Rule
@@ -54,22 +56,32 @@ def _syntax_rules() -> list[Rule]:
     ]
 
 
-def _load() -> dict[str, Rule]:
+@cache
+def all_rules() -> dict[str, Rule]:
+    """Every rule by its code; loaded at the first call, since lowering needs some records before."""
     rules = _syntax_rules()
     rules += (import_module(f"{__name__}.{name}").RULE for name in MODULES)
     return {rule.code: rule for rule in sorted(rules, key=lambda rule: rule.code)}
 
 
-RULES: dict[str, Rule] = _load()
-
-
 def find_rule(text: str) -> Rule | None:
     """The rule of a code, a name or an alias, in any case; None where there is none."""
     wanted = text.strip().lower()
-    for rule in RULES.values():
+    for rule in all_rules().values():
         if wanted in (rule.code.lower(), rule.name, *(alias.lower() for alias in rule.aliases)):
             return rule
     return None
 
 
-__all__ = ["FAMILIES", "MODULES", "RULES", "Rule", "find_rule"]
+if TYPE_CHECKING:
+    RULES: dict[str, Rule]
+
+
+def __getattr__(name: str) -> dict[str, Rule]:
+    """`RULES` is `all_rules()`."""
+    if name == "RULES":
+        return all_rules()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+__all__ = ["FAMILIES", "MODULES", "RULES", "Rule", "all_rules", "find_rule"]
