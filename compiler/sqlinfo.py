@@ -31,6 +31,10 @@ __all__ = [
 # The parser recurses in C without a limit of its own: a chain of 80,000 operators overflows its stack.
 # Half as many fit in a text of this length, whatever it holds.
 LONGEST = 50_000
+# Its lexer needs quadratic time for nested comments and for runs of operator characters.
+_SLOW = re.compile(r"[-+*/<>=~!@#%^&|`?]{400}")
+_COMMENTS = 400
+_QUOTED = 40  # so much of the text is quoted in a message
 _VALUES = ("$1", "''", "1 ")  # what stands in for a value, by the number of places that take it
 
 
@@ -148,7 +152,7 @@ def _parsed(sql: str, found: list[Placeholder], info: SqlInfo, bindings: tuple[_
     second binding knows another PostgreSQL version. The error is that of the first attempt.
     """
     parser = bindings[0].name
-    if len(sql) > LONGEST:
+    if _is_too_much(sql):
         return replace(info, parser=parser, uncertain=True)
     if "\0" in sql:
         error = SqlError("a NUL character cannot be part of a statement", sql.index("\0"))
@@ -178,6 +182,13 @@ def _parsed(sql: str, found: list[Placeholder], info: SqlInfo, bindings: tuple[_
     return replace(info, parser=parser, error=failure)
 
 
+def _is_too_much(sql: str) -> bool:
+    """Whether the parser could overflow its stack or take seconds."""
+    if len(sql) <= 2 * _COMMENTS:  # too short for any of it to matter
+        return False
+    return len(sql) > LONGEST or sql.count("/*") > _COMMENTS or _SLOW.search(sql) is not None
+
+
 def _encodable(text: str) -> str:
     """The text with lone surrogates replaced, which no parser could be given."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
@@ -196,8 +207,14 @@ def _located(sql: str, text: str, found: list[Placeholder], error: Exception, bi
         for each in found:
             if each.start < end and offset < each.end:
                 offset, end = min(offset, each.start), max(end, each.end)
-        message = f'{message[: near.start()]}at or near "{sql[offset:end]}"'
+        message = f'{message[: near.start()]}at or near "{_short(sql[offset:end])}"'
     return SqlError(message, offset)
+
+
+def _short(text: str) -> str:
+    """The text, or the beginning of its first line: an open quote reaches to the end of everything."""
+    line = text.splitlines()[0] if text else text
+    return text if line == text and len(text) <= _QUOTED else f"{line[:_QUOTED]}..."
 
 
 def _statements(text: str, tree: list[dict[str, Any]]) -> tuple[StatementInfo, ...]:

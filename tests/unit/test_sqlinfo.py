@@ -218,6 +218,12 @@ ERRORS = [
     ("select $sig.data.approved", 'syntax error at or near "."', ".approved"),
     ("select $x['a']", 'syntax error at or near "["', "['a']"),
     ("select * from t where $x $y z", 'syntax error at or near "$y"', "$y z"),
+    (
+        "select 'first line\nsecond",
+        'unterminated quoted string at or near "\'first line..."',
+        "'first line\nsecond",
+    ),
+    ("select /* " + "x" * 90, f'unterminated /* comment at or near "/* {"x" * 37}..."', "/* " + "x" * 90),
     ("select 1 \0 2", "a NUL character cannot be part of a statement", "\0 2"),
     ("select " + "(" * 20_000, 'memory exhausted at or near "("', None),
 ]
@@ -326,8 +332,14 @@ def test_lists_of_one_reference() -> None:
 
 @pytest.mark.parametrize(
     "sql",
-    ["select 1" + "+1" * 3_000, "select " + "not " * 1_500 + "true", "select 1" + "+1" * 100_000],
-    ids=["deep", "deeper", "long"],
+    [
+        "select 1" + "+1" * 3_000,
+        "select " + "not " * 1_500 + "true",
+        "select 1" + "+1" * 100_000,
+        "/*" * 20_000,
+        "select " + "+" * 40_000,
+    ],
+    ids=["deep", "deeper", "long", "comments", "operators"],
 )
 def test_what_is_too_deep_or_too_long_is_not_judged(sql: str) -> None:
     info = inspect(sql)
