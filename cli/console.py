@@ -1,0 +1,71 @@
+"""Standard output and standard error: UTF-8 and LF in every locale, colour for terminals only."""
+
+import contextlib
+import os
+import sys
+from typing import TextIO
+
+
+def use_utf8() -> None:
+    """Makes the output the same in every locale; text that is no Unicode is written as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+
+
+def write(text: str) -> None:
+    """Writes a result."""
+    if sys.stdout is None:
+        raise OSError("standard output is closed")
+    sys.stdout.write(text)
+
+
+def say(message: str) -> None:
+    """A line for the person, beside the result; without a standard error it is lost."""
+    if sys.stderr is not None:
+        flush(sys.stdout)  # keeps the order where both go to one place
+        print(f"dfsql: {message}", file=sys.stderr, flush=True)
+
+
+def show(text: str) -> None:
+    """Writes a report beside the result."""
+    if sys.stderr is not None:
+        flush(sys.stdout)
+        print(text, end="", file=sys.stderr, flush=True)
+
+
+def flush(stream: TextIO | None) -> None:
+    if stream is not None:
+        stream.flush()
+
+
+def wants_color(stream: TextIO | None) -> bool:
+    """Whether to colour: NO_COLOR says no, FORCE_COLOR yes, else terminals get colours."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR", "0") != "0":
+        return True
+    return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def finish(status: int) -> int:
+    """Writes what is still held back; the reader may have gone, or the disk may be full."""
+    try:
+        flush(sys.stdout)
+    except BrokenPipeError:
+        silence()
+        return 141
+    except OSError as error:
+        silence()
+        say(f"cannot write the output: {error.strerror or error}")
+        return 2
+    return status
+
+
+def silence() -> None:
+    """Lets what is held back go nowhere, so that the interpreter does not complain about it at its end."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

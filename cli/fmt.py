@@ -1,0 +1,98 @@
+"""`dfsql fmt`: lays workflows out, one step per line."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from . import options
+from .console import say, write
+from .status import Status, worst
+
+if TYPE_CHECKING:
+    from .inputs import Input
+
+
+@click.command("fmt", short_help="Lay workflows out, one step per line.")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--check", is_flag=True, help="Write nothing; exit status 1 when a file would change.")
+@click.option("--diff", is_flag=True, help="Write nothing; print what would change, with exit status 1.")
+@options.stdin_filename
+def command(paths: tuple[str, ...], check: bool, diff: bool, stdin_filename: str | None) -> Status:
+    """Formats workflows in place; standard input (-) goes to standard output.
+
+    Keeps comments and everything that is no workflow. A file with a syntax error is reported and left alone.
+    """
+    from .inputs import Inputs
+
+    inputs = Inputs(paths, stdin_filename=stdin_filename)
+    statuses: list[Status] = []
+    counts: Counter[str] = Counter()
+    for item in inputs:
+        text = _formatted(item)
+        if text is None:
+            counts["not formatted"] += 1
+            statuses.append(Status.FINDINGS)
+            continue
+        changed = text != item.source.text
+        counts["changed" if changed else "unchanged"] += 1
+        if changed and (check or diff):
+            statuses.append(Status.FINDINGS)
+        if diff:
+            write("".join(_diff(item, text)))
+        elif check and changed:
+            write(f"would change {item.source.name}\n")
+        if not check and not diff:
+            statuses.append(_store(item, text, changed))
+    if counts and not (diff and not check):
+        _summary(counts, dry=check or diff)
+    return worst(inputs.status, *statuses)
+
+
+def _formatted(item: "Input") -> str | None:
+    """The new text, or None after a report of why there is none."""
+    from ..compiler.report import FileFindings, report
+    from ..grammar import Severity, format_text, parse
+    from .console import show
+
+    broken = [item.finding] if item.finding else []
+    if not broken:
+        script = parse(item.source.text, name=item.source.name)
+        broken = [finding for finding in script.findings if finding.severity is Severity.ERROR]
+    if broken:
+        show(report([FileFindings(item.source, broken)], summary=False))
+        return None
+    return format_text(item.source.text)
+
+
+def _store(item: "Input", text: str, changed: bool) -> Status:
+    if item.path is None:
+        write(text)
+    elif changed:
+        try:
+            item.path.write_bytes(text.encode("utf-8"))
+        except OSError as error:
+            say(f"cannot write {item.source.name}: {error.strerror}")
+            return Status.USAGE
+    return Status.OK
+
+
+def _summary(counts: "Counter[str]", *, dry: bool) -> None:
+    words = {"changed": "would change" if dry else "changed", "unchanged": "unchanged"}
+    parts = [
+        f"{counts[key]} {'file' if counts[key] == 1 else 'files'} {words.get(key, key)}"
+        for key in ("changed", "unchanged", "not formatted")
+        if counts[key]
+    ]
+    say(", ".join(parts))
+
+
+def _diff(item: "Input", text: str) -> Iterator[str]:
+    """A unified diff; a last line without its end is marked as `diff` does it."""
+    from difflib import unified_diff
+
+    name = item.source.name
+    before, after = (value.splitlines(keepends=True) for value in (item.source.text, text))
+    for line in unified_diff(before, after, f"{name} (now)", f"{name} (formatted)"):
+        yield line if line.endswith("\n") else line + "\n\\ No newline at end of file\n"
