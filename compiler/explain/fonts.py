@@ -96,7 +96,9 @@ def cut_mono(text: str, size: float, width: float) -> str:
     """A text in the fixed-width font, cut with an ellipsis where it is wider than `width`."""
     if len(text) <= 1000 and mono(text, size) <= width:
         return text
-    return text[: _fitting(text, 0, size, width - mono(ELLIPSIS, size))].rstrip() + ELLIPSIS
+    room = width - mono(ELLIPSIS, size)
+    kept = _fitting(text, 0, size, room) if mono(text[:1], size) <= room else 0
+    return text[:kept].rstrip() + ELLIPSIS
 
 
 def wrap_mono(text: str, size: float, width: float, most: int | None = None) -> list[str]:

@@ -15,6 +15,7 @@ from .layout_tree import Lane, Sequence, Tree, Unit
 
 LANES = 6  # beside one sequence
 TRACKS = 3  # above or below the branches of one frame
+CARD_ENTRIES, FRAME_ENTRIES = 4, 2  # lines that end at one card, or at a frame's header
 CLIMB = 40  # levels between a binding and its use
 LONG = 5  # steps from which on the use says the name
 LANE_GAP, LANE = 12, 8
@@ -64,7 +65,8 @@ def plan(graph: Graph, tree: Tree) -> list[Edge]:
     edges = sorted(found.values(), key=lambda edge: (edge.later, edge.target.order, edge.source.order))
     drawn = []
     for edge in edges:
-        routed = edge.source is not edge.target and edge.target.entries < 4 and _route(edge)
+        entries = FRAME_ENTRIES if edge.target.parts else CARD_ENTRIES
+        routed = edge.source is not edge.target and edge.target.entries < entries and _route(edge)
         if routed:
             edge.entry = edge.target.entries
             edge.target.entries += 1
@@ -227,7 +229,7 @@ def _entry_y(edge: Edge) -> int:
     """Where a line ends at a card: from below, each entry above the one before."""
     target = edge.target
     if target.parts:
-        return target.y + 26
+        return target.y + 24 + 5 * edge.entry
     step = min(8, max(1, (target.height - 36) // 4))
     return target.y + target.height - 15 - step * edge.entry
 
