@@ -225,7 +225,6 @@ class Blocks:
             goes_on = outer.ends and outer.end_returns
             if self.ends[block.owner] and outer.break_returns:
                 goes_on = goes_on or outer.can_break(self.position[block.owner] + 1, len(outer.items))
-            goes_on = goes_on and self.ends[block.owner]
             if kind is Kind.LOOP:
                 block.break_returns = goes_on
                 block.end_returns = goes_on or (block.owner > 0 and self.repeats(block.owner))

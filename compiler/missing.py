@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from .blocks import Block, Blocks
 from .graph import Kind, Node
-from .reaching import PASS, UNBOUND, Exit, Reaching, after
+from .reaching import PASS, Exit, Reaching, after
 
 
 class Gap(NamedTuple):
@@ -46,7 +46,8 @@ def find_gaps(flow: Reaching, use: int) -> tuple[Gap, ...]:
 
     Asked about a step that some definition reaches, but not on all paths.
     """
-    return _Gaps(flow).before(use)
+    # No gap in the block that the flow is about: a loop around it brings the name in its later rounds.
+    return _Gaps(flow).before(use) or _Gaps(Reaching(flow.blocks, flow.definitions)).before(use)
 
 
 class _Gaps:
@@ -83,17 +84,7 @@ class _Gaps:
                 loop = at
             if first := blocks.before(block):
                 self._push(self._binders(first, len(first.items)), False)
-        if loop is None and self.flow.entry(block.number) != UNBOUND:
-            loop = self._returning_loop(block)
         return loop
-
-    def _returning_loop(self, block: Block) -> int:
-        """The innermost loop around a block that brings control from its end or its breaks back to it."""
-        while True:
-            kind = self._node(block.owner).kind
-            if kind is Kind.LOOP and block.owner > 0 and self.blocks.repeats(block.owner):
-                return block.owner
-            block = self.blocks.holder(block.owner)
 
     def _push(self, items: Iterator[int], by_break: bool) -> None:
         for item in items:

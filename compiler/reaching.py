@@ -78,7 +78,7 @@ class Reaching:
     def at(self, node: int) -> int:
         """The bits that may reach the beginning of a step, which must be one that can run."""
         number = self.blocks.block_of[node]
-        value = self.entry(number)
+        value = self._entry(number)
         return outcome(self.prefix(number, self.blocks.position[node]), value)
 
     def nodes(self, value: int) -> tuple[int, ...]:
@@ -190,7 +190,7 @@ class Reaching:
         positions = self.positions.get(number)
         return self._prefixes[number][bisect_left(positions, position)] if positions else PASS
 
-    def entry(self, number: int) -> int:
+    def _entry(self, number: int) -> int:
         """The value at the beginning of a block."""
         blocks, way = self.blocks, list[Block]()
         while number not in self._entries:
