@@ -150,7 +150,7 @@ class _Drawn:
                 continue
             if self.together:
                 text = ("\n" if number else "") + emit.heading(graph, self.format, True) + text
-            parts = emit.name_parts(item, graph, graphs)
+            parts = emit.name_parts(item, graph, analysis.graphs)
             yield Output(file_name(*parts, suffix=SUFFIXES[self.format]), text)
 
     def draw(self, graph: "Graph", analysis: "Analysis") -> str | None:

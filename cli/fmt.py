@@ -1,5 +1,6 @@
 """`dfsql fmt`: lays workflows out, one step per line."""
 
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from . import options
-from .console import say, write
+from .console import say, show, wants_color, write
 from .status import Status, worst
 
 if TYPE_CHECKING:
@@ -53,17 +54,16 @@ def command(paths: tuple[str, ...], check: bool, diff: bool, stdin_filename: str
 def _formatted(item: "Input") -> str | None:
     """The new text, or None after a report of why there is none."""
     from ..compiler.report import FileFindings, report
-    from ..grammar import Severity, format_text, parse
-    from .console import show
+    from ..grammar import FormatError, format_text
 
-    broken = [item.finding] if item.finding else []
-    if not broken:
-        script = parse(item.source.text, name=item.source.name)
-        broken = [finding for finding in script.findings if finding.severity is Severity.ERROR]
-    if broken:
-        show(report([FileFindings(item.source, broken)], summary=False))
-        return None
-    return format_text(item.source.text)
+    findings = [item.finding] if item.finding else []
+    if not findings:
+        try:
+            return format_text(item.source.text)
+        except FormatError as error:
+            findings.extend(error.findings)
+    show(report([FileFindings(item.source, findings)], color=wants_color(sys.stderr), summary=False))
+    return None
 
 
 def _store(item: "Input", text: str, changed: bool) -> Status:

@@ -27,7 +27,8 @@ def render(files: "Sequence[FileFindings]", *, color: bool = False, summary: boo
 
 def _finding(source: Source, finding: Finding, paint: Paint) -> Iterator[str]:
     yield _heading(finding, paint)
-    gutter, rows = 1, []
+    gutter = 1
+    rows: list[str] = []
     if source.text.strip():
         gutter, rows = frame(source, finding, paint)
     pad = " " * gutter
