@@ -4,7 +4,7 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from typing import Any
 
-from ..grammar import MISTAKES, Call, Expr, Finding, Fragment, Span
+from ..grammar import MISTAKES, Call, Edit, Expr, Finding, Fix, Fragment, Span
 from .arguments import Given, Mismatch, call_text, match_arguments
 from .build import Draft
 from .catalogue import FUNCTIONS, Role
@@ -165,9 +165,20 @@ class Calls:
         try:
             draft = self.leaves.build(node.name, bound)
         except Refused as refused:
-            where = refused.value or Value(Sort.TEXT, node.start, node.end)
-            return self._refuse(refused.rule, node, refused.message, where, refused.help)
+            self.findings.append(self._refusal(node, refused))
+            return Value(Sort.ERROR, node.start, node.end)
         return self._node(node, draft)
+
+    def _refusal(self, node: Call, refused: Refused) -> Finding:
+        value = refused.value
+        span = self.fragment.locate(node.start, node.end) if value is None else self._span(value)
+        places = text_map(value, self.fragment) if value is not None and refused.part is not None else None
+        fixes: tuple[Fix, ...] = ()
+        if places is not None and refused.part is not None:
+            span = places.span(*refused.part)
+            if refused.suggestion is not None:
+                fixes = (Fix(f"write {refused.suggestion}", (Edit(span, refused.suggestion),)),)
+        return refused.rule.finding(refused.message, span, help=refused.help, fixes=fixes)
 
     def _bound(self, node: Call, given: list[Given]) -> dict[str, Value | None] | None:
         named = False

@@ -30,8 +30,18 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")  # a token of RFC 9
 class Refused(Exception):
     """The server would refuse the call: the rule, its text, the argument to blame and what to do."""
 
-    def __init__(self, rule: Rule, message: str, value: Value | None, help: str | None = None) -> None:
+    def __init__(
+        self,
+        rule: Rule,
+        message: str,
+        value: Value | None,
+        help: str | None = None,
+        part: tuple[int, int] | None = None,
+        suggestion: str | None = None,
+    ) -> None:
         super().__init__(message)
+        self.part = part  # the part of the argument's text that is wrong
+        self.suggestion = suggestion  # what should stand there
         self.rule = rule
         self.message = message
         self.value = value
@@ -80,8 +90,10 @@ class Leaves:
                 parse_cron(cron.text)
             except CronError as error:
                 tail = "Invalid expression: Invalid cron expression."
-                rule = CRON_FIELDS if error.kind == "too_many_fields" else CRON
-                raise Refused(rule, f"Invalid cron expression '{cron.text}': {tail}", cron, str(error)) from error
+                rule = CRON_FIELDS if error.kind == "many-fields" else CRON
+                message = f"Invalid cron expression '{cron.text}': {tail}"
+                part = (error.start, error.end)
+                raise Refused(rule, message, cron, str(error), part, error.suggestion) from error
         return self._draft(Kind.WAIT_SCHEDULE, config_text(cron_expr=self._string(cron)), cron.text is None)
 
     def _signal(self, bound: Bound) -> Draft:

@@ -156,7 +156,7 @@ _TABLE = (
         summary="A character that SQL has no use for.",
         rationale="Such characters come from copying out of a document: typographic quotes, or braces outside of a string.",
         bad="SELECT df.start('SELECT 1' ~> {next});",
-        good="SELECT df.start('SELECT 1' ~> 'SELECT {next}');",
+        good="SELECT df.start('SELECT 1' ~> 'SELECT 2');",
     ),
     Mistake(
         key="nul",
@@ -268,6 +268,18 @@ _TABLE = (
         bad="-- nothing here yet\n",
         good="'SELECT 1' ~> 'SELECT 2';",
         severity=Severity.INFO,
+    ),
+    Mistake(
+        key="not-utf8",
+        code="DF021",
+        name="not-utf8",
+        message="{reason}",
+        help="save the file as UTF-8, or convert it: iconv -f {encoding} -t UTF-8",
+        summary="The file is not written in UTF-8.",
+        rationale="dfsql reads UTF-8, as psql does with a database in that encoding; in any other encoding letters outside of ASCII would "
+        "be read as others, or not at all. Nothing else is reported about such a file. (The examples show the byte as \\udce9.)",
+        bad="SELECT df.start('INSERT INTO drinks VALUES (''caf\udce9'')');",
+        good="SELECT df.start('INSERT INTO drinks VALUES (''café'')');",
     ),
 )  # fmt: skip
 

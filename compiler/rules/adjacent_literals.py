@@ -3,55 +3,65 @@
 import re
 from collections.abc import Iterator
 
-from ...grammar import Edit, Expr, Finding, Fix, Label, Literal, Severity, Span
+from ...grammar import Edit, Finding, Fix, Label, Severity, Span
 from ..context import WorkflowContext
+from ..graph import Kind, Node
+from ..sqlscan import STATEMENT_KEYWORDS, first_keyword
 from .rule import Rule
 
-_KINDS = frozenset({"plain", "escape", "national", "unicode"})
 _GAP = re.compile(r"'((?:[ \t\f\v]|--[^\n\r]*)*[\n\r](?:\s|--[^\n\r]*(?=[\n\r]))*)'")
-# A piece that begins like this is probably meant as a step of its own.
-_STATEMENT = re.compile(
-    r"\s*(?:select|insert|update|delete|with|call|create|drop|alter|truncate|merge|do|refresh|vacuum|analyze)\b", re.I
-)
+_OPENING = re.compile(r"\s*(?:[eEnN]|[uU]&)?'")
 
 
-def _check(workflow: WorkflowContext, expr: Expr) -> Iterator[Finding]:
-    if not isinstance(expr, Literal) or expr.kind not in _KINDS:
+def glued_at(workflow: WorkflowContext, node: Node) -> Iterator[tuple[int, int]]:
+    """(end of a piece, opening quote of the next) in the file, where the second begins like a statement.
+
+    Nothing when the glued text is one valid statement: then the author broke a long line.
+    """
+    source = (
+        workflow.graph.source.text if workflow.graph is not None and workflow.graph.source is not None else ""
+    )
+    opening = _OPENING.match(source, node.span.start)
+    if node.dynamic or opening is None or node.query_map is None or workflow.fragment.map is not None:
         return
-    text = workflow.fragment.text
-    if "\n" not in expr.text and text.count("'", expr.start, expr.end) < 4:
+    gaps = list(_gaps(source, opening.end(), node.span.end))
+    if not gaps:
         return
-    for gap_start, gap_end in _gaps(text[expr.start : expr.end]):
-        second = expr.start + gap_end - 1
-        if not _STATEMENT.match(text, second + 1):
-            continue
-        place = workflow.locate(expr.start + gap_start, expr.start + gap_start)
-        yield RULE.finding(
-            "these two literals are one: PostgreSQL joins literals across a line break",
-            workflow.locate(second, second + 1),
-            help="write ~> between them for two steps, or || to show that one text is meant",
-            labels=(Label(workflow.locate(expr.start, expr.start + gap_start), "the text before it"),),
-            fixes=(Fix("add ~> between the two steps", (Edit(Span(place.start, place.start), " ~>"),)),),
-        )
+    info = workflow.sql(node)
+    if info is not None and info.parser is not None and info.error is None and len(info.statements) == 1:
+        return
+    for end, quote in gaps:
+        word = first_keyword(source[quote + 1 : quote + 80])
+        if word is not None and word.upper() in STATEMENT_KEYWORDS:
+            yield end, quote
 
 
-def _gaps(raw: str) -> Iterator[tuple[int, int]]:
-    """(end of a piece, start of the next one's text) of a literal as written; doubled quotes are text."""
-    at = raw.index("'") + 1
+def _gaps(text: str, at: int, stop: int) -> Iterator[tuple[int, int]]:
+    """The places where a literal as written goes on behind a line break; doubled quotes are text."""
     while True:
-        at = raw.find("'", at)
+        at = text.find("'", at, stop)
         if at < 0:
             return
-        gap = _GAP.match(raw, at)
+        gap = _GAP.match(text, at, stop)
         if gap is not None:
-            yield at + 1, gap.end()
+            yield at + 1, gap.end() - 1
             at = gap.end()
-        elif raw.startswith("''", at):
+        elif text.startswith("''", at):
             at += 2
-        elif raw[at - 1] == "\\" and raw[:1] in "eE":
-            at += 1
         else:
             return
+
+
+def _check(workflow: WorkflowContext, node: Node) -> Iterator[Finding]:
+    for end, quote in glued_at(workflow, node):
+        yield RULE.finding(
+            "these two literals are one: PostgreSQL joins literals across a line break",
+            Span(quote, quote + 1),
+            help="write ~> between them for two steps, or || to show that one text is meant",
+            labels=(Label(Span(end - 1, end), "the text before it ends here"),),
+            fixes=(Fix("add ~> between the two steps", (Edit(Span(end, end), " ~>"),)),),
+            node=node,
+        )
 
 
 RULE = Rule(
@@ -66,5 +76,6 @@ RULE = Rule(
     'SELECT 2' ~> df.sleep(5));""",
     good="""SELECT df.start('SELECT 1'
     ~> 'SELECT 2' ~> df.sleep(5));""",
-    tree=_check,
+    kinds=frozenset({Kind.SQL}),
+    node=_check,
 )

@@ -2,7 +2,19 @@
 
 from collections.abc import Iterator
 
-from ...grammar import Binary, Call, Expr, Finding, Label, Literal, Prefix, Region, Severity, strip_parens, walk
+from ...grammar import (
+    Binary,
+    Call,
+    Expr,
+    Finding,
+    Label,
+    Literal,
+    Prefix,
+    Region,
+    Severity,
+    strip_parens,
+    walk,
+)
 from ..catalogue import FUNCTIONS, Role
 from ..context import Context
 from .rule import Rule
@@ -49,9 +61,17 @@ def _ensured_text(tree: Expr, planned: bool) -> Literal | None:
         elif isinstance(expr, Prefix) and expr.operator == "@>" and not planned:
             operands = (expr.operand,)
         elif isinstance(expr, Call) and expr.name in _WRAPPING:
-            operands = tuple(argument.value for argument in expr.arguments[: 1 if expr.name in ("start", "as") else None])
+            operands = tuple(
+                argument.value for argument in expr.arguments[: 1 if expr.name in ("start", "as") else None]
+            )
         for operand in map(strip_parens, operands):
-            if isinstance(operand, Literal) and operand.kind not in ("number", "null", "boolean", "bit", "hex"):
+            if isinstance(operand, Literal) and operand.kind not in (
+                "number",
+                "null",
+                "boolean",
+                "bit",
+                "hex",
+            ):
                 if not operand.text.lstrip().startswith("{"):
                     return operand
     return None

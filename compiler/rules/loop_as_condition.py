@@ -21,7 +21,10 @@ def _check(workflow: WorkflowContext, node: Node) -> Iterator[Finding]:
     fixes: tuple[Fix, ...] = ()
     if workflow.fragment.text.startswith("@>", last.span.start) and workflow.fragment.map is None:
         body = graph.nodes[last.children["body"]]
-        edits = (Edit(Span(body.span.start, body.span.start), "("), Edit(Span(node.span.end, node.span.end), ")"))
+        edits = (
+            Edit(Span(body.span.start, body.span.start), "("),
+            Edit(Span(node.span.end, node.span.end), ")"),
+        )
         fixes = (Fix("loop over the whole conditional", edits),)
     yield RULE.finding(
         "the condition is an endless loop, so neither branch is ever reached",

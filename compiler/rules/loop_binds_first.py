@@ -26,7 +26,10 @@ def _check(workflow: WorkflowContext, expr: Expr) -> Iterator[Finding]:
         help="write @> ( ... ) around the whole body",
         labels=(Label(workflow.locate(after.start, after.end), "outside of the loop"),),
         fixes=(
-            Fix("put the whole sequence into the loop", (Edit(open_at, "("), Edit(Span(end.end, end.end), ")"))),
+            Fix(
+                "put the whole sequence into the loop",
+                (Edit(open_at, "("), Edit(Span(end.end, end.end), ")")),
+            ),
         ),
     )
 
@@ -39,7 +42,7 @@ RULE = Rule(
     summary="A loop covers only its first step.",
     rationale="A prefix operator binds before the operators between steps: @> a ~> b is (@> a) ~> b, so the loop never "
     "gets to b. Published precedence tables say otherwise. Put the body in parentheses.",
-    bad="SELECT df.start(@> 'SELECT work()' ~> df.sleep(60));",
-    good="SELECT df.start(@> ('SELECT work()' ~> df.sleep(60)));",
+    bad="SELECT df.start(@> df.sleep(60) ~> 'SELECT work()');",
+    good="SELECT df.start(@> (df.sleep(60) ~> 'SELECT work()'));",
     tree=_check,
 )

@@ -1,0 +1,55 @@
+"""DF506: a step that is an expression, not a statement."""
+
+from collections.abc import Iterator
+
+from ...grammar import Edit, Finding, Fix, Severity, Span
+from ..context import WorkflowContext
+from ..graph import Kind, Node
+from ..sqlscan import STATEMENT_KEYWORDS, code_start, first_keyword
+from .dsl_in_quotes import RULE as IN_QUOTES
+from .rule import Rule
+
+
+def is_expression(workflow: WorkflowContext, node: Node) -> bool:
+    """Whether a step's SQL begins like no statement; `{var}` at its beginning may stand for anything."""
+    sql = node.query or ""
+    start = code_start(sql, parentheses=True)
+    if node.dynamic or not sql[start:].strip() or sql[start] in "{;" or sql.lstrip().startswith("{"):
+        return False
+    return (first_keyword(sql) or "").upper() not in STATEMENT_KEYWORDS
+
+
+def _check(workflow: WorkflowContext, node: Node) -> Iterator[Finding]:
+    if not is_expression(workflow, node):
+        return
+    assert IN_QUOTES.node is not None
+    if any(True for _ in IN_QUOTES.node(workflow, node)):
+        return
+    sql = node.query or ""
+    role = "condition" if node.role == "condition" else "step"
+    fixes: tuple[Fix, ...] = ()
+    if node.query_map is not None:
+        at = node.query_map.span(0, 0).start
+        fixes = (Fix("put SELECT in front", (Edit(Span(at, at), "SELECT "),)),)
+    word = sql.split(None, 1)[0] if sql.split() else ""
+    yield RULE.finding(
+        f"this {role} is not an SQL statement: it begins with {word[:30]}",
+        node.span,
+        help="every step and every condition is a whole statement; write SELECT in front of an expression",
+        fixes=fixes,
+        node=node,
+    )
+
+
+RULE = Rule(
+    code="DF506",
+    name="not-a-statement",
+    severity=Severity.ERROR,
+    aliases=("C-09",),
+    summary="A step or a condition is an expression instead of a statement.",
+    rationale="The text is sent to the server as a statement, so an expression alone is a syntax error.",
+    bad="SELECT df.start('count(*) > 0' ?> 'SELECT 1' !> 'SELECT 2');",
+    good="SELECT df.start('SELECT count(*) > 0 FROM t' ?> 'SELECT 1' !> 'SELECT 2');",
+    kinds=frozenset({Kind.SQL}),
+    node=_check,
+)

@@ -1,0 +1,35 @@
+"""DF307: `$x` inside an SQL string literal."""
+
+from collections.abc import Iterator
+
+from ...grammar import Finding, Label, Severity
+from ..context import WorkflowContext
+from ..graph import Graph
+from .rule import Rule
+from .unbound_name import context_of, name_span, use_span
+
+
+def _check(workflow: WorkflowContext, graph: Graph) -> Iterator[Finding]:
+    for use in workflow.bindings.uses:
+        if use.definitions and context_of(use) == "literal":
+            yield RULE.finding(
+                f"${use.name} stands inside a string literal, but its value brings quotes of its own",
+                use_span(use),
+                help=f"end the literal and join the value: 'text ' || ${use.name} || ' text'",
+                labels=(Label(name_span(use.definitions[0].node), "bound here"),),
+                node=use.node,
+            )
+
+
+RULE = Rule(
+    code="DF307",
+    name="reference-in-literal",
+    severity=Severity.ERROR,
+    aliases=("N-12",),
+    summary="A reference stands inside a string literal of the SQL.",
+    rationale="References are replaced everywhere in a step, also inside quotes. A text value is inserted with its own quotes "
+    "and so ends the literal; only numbers happen to work.",
+    bad="SELECT df.start('SELECT name FROM t' |=> 'who' ~> 'SELECT ''hello $who''');",
+    good="SELECT df.start('SELECT name FROM t' |=> 'who' ~> 'SELECT ''hello '' || $who');",
+    graph=_check,
+)

@@ -1,0 +1,113 @@
+"""DF301: `$x` that nothing binds before the step."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from ...grammar import Edit, Finding, Fix, Label, Severity, Span
+from ..bindings import Use, Why
+from ..context import WorkflowContext
+from ..graph import Graph, Node
+from ..references import lexical_context, span_of
+from .rule import Rule
+
+_QUOTED = frozenset({"literal", "comment", "quoted_name", "dollar"})
+
+
+def use_span(use: Use) -> Span:
+    """Where a reference stands in the file."""
+    if use.reference.place == "query":
+        return span_of(use.node, use.reference.start, use.reference.end)
+    return use.node.span
+
+
+def context_of(use: Use) -> str | None:
+    """What the reference stands in: "literal", "comment", ..., or None for code and for raw text."""
+    if use.reference.mode != "sql" or use.node.query is None:
+        return None
+    return lexical_context(use.node.query).at(use.reference.start)
+
+
+def has_other_rule(workflow: WorkflowContext, use: Use) -> bool:
+    """Whether a more exact rule speaks of this unbound use."""
+    from .column_as_name import owners_of
+    from .sibling_name import sibling_of
+
+    if sibling_of(workflow, use) is not None:
+        return True
+    if any(miss.why is Why.NEXT_ROUND for miss in workflow.bindings.misses(use)):
+        return True
+    return len(owners_of(workflow, use)) == 1
+
+
+def _check(workflow: WorkflowContext, graph: Graph) -> Iterator[Finding]:
+    for use in workflow.bindings.uses:
+        if not use.never_bound or use.reference.form == "if_rows":
+            continue
+        context = context_of(use)
+        if context == "dollar_tag" or (context in _QUOTED and use.name not in workflow.names):
+            continue
+        if not has_other_rule(workflow, use):
+            yield _finding(workflow, use)
+
+
+def _finding(workflow: WorkflowContext, use: Use) -> Finding:
+    scope = workflow.bindings.names_in_scope(use.node)
+    close = get_close_matches(use.name, scope, 1, 0.6)
+    span = use_span(use)
+    fixes: tuple[Fix, ...] = ()
+    if (
+        close
+        and use.reference.place == "query"
+        and span.end - span.start == use.reference.end - use.reference.start
+    ):
+        name_end = span.start + 1 + len(use.name)
+        fixes = (Fix(f"write ${close[0]}", (Edit(Span(span.start + 1, name_end), close[0]),)),)
+    raw = use.reference.mode == "raw"
+    outcome = "sent as it stands" if raw else "left in the SQL, which is a syntax error"
+    return RULE.finding(
+        f"${use.name} is not bound before this step, so it is {outcome}",
+        span,
+        severity=Severity.WARNING if raw else None,
+        help=_help(close, scope),
+        labels=tuple(_labels(workflow, use)),
+        fixes=fixes,
+        node=use.node,
+    )
+
+
+def _help(close: list[str], scope: tuple[str, ...]) -> str:
+    if close:
+        return f"did you mean ${close[0]}?"
+    if scope:
+        return "bound here are " + ", ".join(f"${name}" for name in scope[:8])
+    return "no step before this one is named; name a result with |=> 'name'"
+
+
+def _labels(workflow: WorkflowContext, use: Use) -> Iterator[Label]:
+    words = {
+        Why.LATER: "bound only later",
+        Why.OTHER_BRANCH: "bound in the other branch",
+        Why.ENCLOSING: "bound when this ends",
+        Why.DEAD: "bound by a step that never runs",
+    }
+    for miss in workflow.bindings.misses(use)[:2]:
+        yield Label(name_span(miss.definition), words.get(miss.why, "bound here, but out of reach"))
+
+
+def name_span(node: Node) -> Span:
+    """Where a node is named, or else the node."""
+    return node.name_span or node.span
+
+
+RULE = Rule(
+    code="DF301",
+    name="unbound-name",
+    severity=Severity.ERROR,
+    aliases=("N-01", "N-02"),
+    summary="A reference names a result that no earlier step binds.",
+    rationale="An unbound $name is not replaced. In SQL it reaches the server and is a syntax error; in an HTTP request it is "
+    "sent as it stands (there the finding is a warning). Names are case-sensitive.",
+    bad="SELECT df.start('SELECT 1 AS n' |=> 'total' ~> 'SELECT $totl * 2');",
+    good="SELECT df.start('SELECT 1 AS n' |=> 'total' ~> 'SELECT $total * 2');",
+    graph=_check,
+)

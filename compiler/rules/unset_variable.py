@@ -1,0 +1,71 @@
+"""DF401: `{name}` that no df.setvar of the file sets."""
+
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from ...grammar import Call, Finding, Literal, Severity, strip_parens, walk
+from ..bindings import VariableUse
+from ..context import Context, WorkflowContext
+from ..graph import Graph
+from ..references import SYSTEM_VARIABLES, lexical_context, span_of
+from .rule import Rule
+
+_ARRAY_CAST = re.compile(r"\s*::\s*[A-Za-z_][\w.]*(?:\([^)]*\))?\s*\[")
+
+
+def set_names(context: Context) -> frozenset[str]:
+    """The variables that the file sets."""
+    names = set()
+    for region in context.script.regions:
+        for expr in walk(region.tree) if region.tree is not None else ():
+            if isinstance(expr, Call) and expr.name == "setvar" and expr.arguments:
+                value = strip_parens(expr.arguments[0].value)
+                if isinstance(value, Literal):
+                    names.add(value.text)
+    return frozenset(names)
+
+
+def _check(workflow: WorkflowContext, graph: Graph) -> Iterator[Finding]:
+    uses = [use for use in workflow.bindings.variables if not use.placeholder.system]
+    known = set_names(workflow.context) if uses else frozenset()
+    for use in uses:
+        if use.name in known or use.node.dynamic or _is_array(use):
+            continue
+        place = use.placeholder
+        span = span_of(use.node, place.start, place.end) if place.place == "query" else use.node.span
+        close = get_close_matches(use.name, sorted({*known, *SYSTEM_VARIABLES}), 1, 0.75)
+        yield RULE.finding(
+            f"the variable {{{use.name}}} is not set in this file; unset, it is left as it stands",
+            span,
+            help=f"did you mean {{{close[0]}}}?"
+            if close
+            else f"call df.setvar('{use.name}', ...) before df.start",
+            node=use.node,
+        )
+
+
+def _is_array(use: VariableUse) -> bool:
+    """`'{red}'::color[]` is an array literal."""
+    sql = use.node.query
+    if sql is None or use.placeholder.place != "query":
+        return False
+    start, end = use.placeholder.start, use.placeholder.end
+    quoted = sql[start - 1 : start] == sql[end : end + 1] == "'"
+    in_literal = quoted and lexical_context(sql).at(start) == "literal"
+    return in_literal and _ARRAY_CAST.match(sql, end + 1) is not None
+
+
+RULE = Rule(
+    code="DF401",
+    name="unset-variable",
+    severity=Severity.WARNING,
+    aliases=("V-01", "V-04"),
+    summary="A {variable} is used that the file never sets.",
+    rationale="Variables are captured when the workflow starts. One that is not set is left in the text: a syntax error in SQL, "
+    "or a silent literal inside quotes and HTTP texts. A variable may be set elsewhere; then set it in the script too, "
+    "or say so with a suppression.",
+    bad="SELECT df.start('SELECT * FROM {table}');",
+    good="SELECT df.setvar('table', 'orders');\nSELECT df.start('SELECT * FROM {table}');",
+    graph=_check,
+)
