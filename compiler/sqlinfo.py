@@ -5,7 +5,7 @@ claimed: `SqlInfo.parser` is None and only what the lexical scan finds is filled
 """
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import import_module
@@ -83,16 +83,20 @@ class _Binding:
     too_deep: tuple[type[Exception], ...] = (RecursionError,)
 
 
-@lru_cache(maxsize=1)
-def _bindings() -> tuple[_Binding, ...]:
-    """The bindings that are installed, the preferred one first."""
-    found = []
-    for load in (_pgparse, _postgast):
-        try:
-            found.append(load())
-        except (ImportError, OSError):  # OSError: the wheel is there, its native library does not load
-            continue
-    return tuple(found)
+def _bindings() -> Iterator[_Binding]:
+    """The bindings that are installed, the preferred one first; each is imported when its turn comes."""
+    for name in ("pgparse", "postgast"):
+        binding = _load(name)
+        if binding is not None:
+            yield binding
+
+
+@lru_cache
+def _load(name: str) -> _Binding | None:
+    try:
+        return {"pgparse": _pgparse, "postgast": _postgast}[name]()
+    except (ImportError, OSError):  # OSError: the wheel is there, its native library does not load
+        return None
 
 
 def _pgparse() -> _Binding:
@@ -114,8 +118,8 @@ def _postgast() -> _Binding:
 
 def available() -> str | None:
     """The name of the binding in use, or None when none is installed."""
-    bindings = _bindings()
-    return bindings[0].name if bindings else None
+    binding = next(_bindings(), None)
+    return None if binding is None else binding.name
 
 
 def inspect(sql: str, names: Collection[str] | None = None) -> SqlInfo:
@@ -141,17 +145,16 @@ def _inspect(sql: str, names: frozenset[str] | None) -> SqlInfo:
             any_of=tuple((each.name, each.start, each.end) for each in found if each.listed == "ANY"),
             in_of=tuple((each.name, each.start, each.end) for each in found if each.listed == "IN"),
         )
-    bindings = _bindings()
-    return _parsed(sql, found, info, bindings) if bindings else info
+    parser = available()
+    return info if parser is None else _parsed(sql, found, info, parser)
 
 
-def _parsed(sql: str, found: list[Placeholder], info: SqlInfo, bindings: tuple[_Binding, ...]) -> SqlInfo:
+def _parsed(sql: str, found: list[Placeholder], info: SqlInfo, parser: str) -> SqlInfo:
     """Parses with every stand-in for values, then with every binding, until one is content.
 
     A value may turn out a number or a quoted text, and some places of the grammar take only one of them. The
     second binding knows another PostgreSQL version. The error is that of the first attempt.
     """
-    parser = bindings[0].name
     if _is_too_much(sql):
         return replace(info, parser=parser, uncertain=True)
     if "\0" in sql:
@@ -159,7 +162,7 @@ def _parsed(sql: str, found: list[Placeholder], info: SqlInfo, bindings: tuple[_
         return replace(info, parser=parser, error=error)
     failure: SqlError | None = None
     values = _VALUES if any(each.form is Form.VALUE for each in found) else _VALUES[:1]
-    for binding in bindings:
+    for binding in _bindings():
         for value in values:
             text = _encodable(mask(sql, found, value) if found else sql)
             try:

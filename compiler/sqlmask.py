@@ -7,7 +7,7 @@ from enum import Enum
 
 from .sqlscan import regions
 
-_LEFT_EDGE = r"(?<![A-Za-z0-9_$\u0080-\U0010ffff])"  # within a word, `$` is a letter
+_LEFT_EDGE = r"(?<![^\x00-#%-/:-@\[-^`{-\x7f])"  # within a word, `$` is a letter
 _PLACEHOLDER = re.compile(
     rf"""
     {_LEFT_EDGE} \$ (?P<name>[A-Za-z_][A-Za-z0-9_]*)

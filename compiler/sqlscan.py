@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 # A character that continues an identifier: PostgreSQL counts `$` and everything beyond ASCII among them.
-_WORD = r"[A-Za-z0-9_$\u0080-\U0010ffff]"
+_WORD = r"[^\x00-#%-/:-@\[-^`{-\x7f]"  # letters, digits, _, $ and all beyond ASCII
 _STRING = r"'[^']*(?:''[^']*)*(?:'|\Z)"
 _ESCAPED = r"'[^'\\]*(?:(?:\\.?|'')[^'\\]*)*(?:'|\Z)"
 _NEXT_LINE = (
@@ -21,7 +21,7 @@ _START = re.compile(
   | (?P<escape>  (?<!{_WORD})[eE] {_ESCAPED} (?:{_NEXT_LINE}{_ESCAPED})* )
   | (?P<literal> {_STRING} )
   | (?P<quoted_name> "[^"]*(?:""[^"]*)*(?:"|\Z) )
-  | (?P<dollar>  (?<!{_WORD})\$(?:[A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_\u0080-\U0010ffff]*)?\$ )
+  | (?P<dollar>  (?<!{_WORD})\$(?:[^\x00-@\[-^`{{-\x7f][^\x00-/:-@\[-^`{{-\x7f]*)?\$ )
     """,
     re.VERBOSE | re.DOTALL,
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ...grammar import Finding, Severity
 from ..context import REFERENCE_TARGET, WorkflowContext
-from ..cron_reference import reference_differs
+
 from ..graph import Kind, Node
 from .rule import Rule
 
@@ -13,6 +13,9 @@ def _check(workflow: WorkflowContext, node: Node) -> Iterator[Finding]:
     cron = (node.config or {}).get("cron_expr")
     if node.dynamic or not isinstance(cron, str):
         return
+    # its dialect is only of interest to this rule, and costs time to load
+    from ..cron_reference import reference_differs
+
     difference = reference_differs(cron)
     if difference is not None:
         yield RULE.finding(

@@ -363,7 +363,7 @@ def test_every_keyword_begins_a_statement() -> None:
 @pytest.fixture
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     def forget() -> None:
-        sqlinfo._bindings.cache_clear()
+        sqlinfo._load.cache_clear()
         sqlinfo._inspect.cache_clear()
 
     forget()
@@ -387,7 +387,7 @@ def test_the_other_binding_says_the_same(fresh: pytest.MonkeyPatch) -> None:
     first = [inspect(text) for text in texts]
     assert {info.parser for info in first} == {"pgparse"}
     fresh.setitem(sys.modules, "pgparse", None)
-    sqlinfo._bindings.cache_clear()
+    sqlinfo._load.cache_clear()
     sqlinfo._inspect.cache_clear()
     assert sqlinfo.available() == "postgast"
     for text, info in zip(texts, first, strict=True):
