@@ -13,17 +13,22 @@ def main(args: Sequence[str] | None = None) -> int:
     a closed pipe.
     """
     arguments = list(sys.argv[1:] if args is None else args)
-    try:
-        from .console import finish, use_utf8
+    from .console import flush, trouble, use_utf8, write
 
+    try:
         use_utf8()
         if arguments in (["--version"], ["-V"]):  # the parser of command lines takes longer than all else
             from .. import __version__
 
-            print(f"dfsql {__version__}")
-            return finish(0)
-        from .run import run
+            write(f"dfsql {__version__}\n")
+            status = 0
+        else:
+            from .run import run
 
-        return finish(run(arguments))
+            status = run(arguments)
+        flush()
+    except OSError as error:
+        return trouble(error)
     except KeyboardInterrupt:
         return 130
+    return status

@@ -23,21 +23,22 @@ def write(text: str) -> None:
 
 def say(message: str) -> None:
     """A line for the person, beside the result; without a standard error it is lost."""
-    if sys.stderr is not None:
-        flush(sys.stdout)  # keeps the order where both go to one place
-        print(f"dfsql: {message}", file=sys.stderr, flush=True)
+    show(f"dfsql: {message}\n")
 
 
 def show(text: str) -> None:
     """Writes a report beside the result."""
+    flush()  # keeps the order where both go to one place
     if sys.stderr is not None:
-        flush(sys.stdout)
-        print(text, end="", file=sys.stderr, flush=True)
+        with contextlib.suppress(OSError):
+            sys.stderr.write(text)
+            sys.stderr.flush()
 
 
-def flush(stream: TextIO | None) -> None:
-    if stream is not None:
-        stream.flush()
+def flush() -> None:
+    """Writes what is held back of the result."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
 
 
 def wants_color(stream: TextIO | None) -> bool:
@@ -49,23 +50,14 @@ def wants_color(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def finish(status: int) -> int:
-    """Writes what is still held back; the reader may have gone, or the disk may be full."""
-    try:
-        flush(sys.stdout)
-    except BrokenPipeError:
-        silence()
-        return 141
-    except OSError as error:
-        silence()
-        say(f"cannot write the output: {error.strerror or error}")
-        return 2
-    return status
-
-
-def silence() -> None:
-    """Lets what is held back go nowhere, so that the interpreter does not complain about it at its end."""
+def trouble(error: OSError) -> int:
+    """The status when the result cannot be written: its reader has gone, or the disk is full."""
+    # What is held back goes nowhere, so that the interpreter does not complain about it at its end.
     with contextlib.suppress(OSError, ValueError, AttributeError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
+    if isinstance(error, BrokenPipeError):
+        return 141
+    say(f"cannot write {error.filename or 'the output'}: {error.strerror or error}")
+    return 2

@@ -16,7 +16,8 @@ _SAMPLE = 1000
 def decode(data: bytes) -> tuple[str, Finding | None]:
     """The text, and a finding when it is not to be trusted: then there is no use in reading on.
 
-    A byte that is no UTF-8 becomes one character of the text (a lone surrogate), so positions still count.
+    A byte order mark is no part of the text: editors neither show nor count it. A byte that is no UTF-8
+    becomes one character of the text (a lone surrogate), so positions still count.
     """
     wide = _wide(data)
     if wide is not None:
@@ -25,6 +26,7 @@ def decode(data: bytes) -> tuple[str, Finding | None]:
             Span(0, 0), reason=f"this file is written in {name}, not in UTF-8", encoding=name
         )
         return data.decode(encoding, "replace"), finding
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
         return data.decode("utf-8"), None
     except UnicodeDecodeError as error:

@@ -21,10 +21,20 @@ if TYPE_CHECKING:
 FORMATS = ("text", "svg", "dot", "mermaid", "html", "json")
 ENGINES = ("builtin", "dot")
 SUFFIXES = {"text": ".txt", "svg": ".svg", "dot": ".dot", "mermaid": ".mmd", "html": ".html", "json": ".json"}
+STDIN_NAMED = "<stdin>:"
 _ALONE = frozenset({"svg", "html", "json", "mermaid"})  # two of them in one stream are no file of that kind
 
 
-@click.command("explain", short_help="Show workflows as trees and pictures.")
+class _Explain(click.Command):
+    """Takes `-:NAME` for an argument, which looks like an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(
+            ctx, [STDIN_NAMED + arg[2:] if arg.startswith("-:") else arg for arg in args]
+        )
+
+
+@click.command("explain", cls=_Explain, short_help="Show workflows as trees and pictures.")
 @click.argument("file", metavar="FILE[:NAME]")
 @options.choice(
     "--format", values=FORMATS, default="text", help="A tree, a picture, a page, or a diagram language."
@@ -77,10 +87,12 @@ def split_name(argument: str) -> tuple[str, str | None]:
     """FILE and NAME: the longest beginning before a colon that is a file; a path may hold colons too."""
     if argument == "-" or os.path.exists(argument):
         return argument, None
+    if argument.startswith(STDIN_NAMED):
+        return "-", argument.removeprefix(STDIN_NAMED)
     at = argument.rfind(":")
     while at > 0:
         path, name = argument[:at], argument[at + 1 :]
-        if path == "-" or os.path.exists(path):
+        if os.path.exists(path):
             return path, name
         at = argument.rfind(":", 0, at)
     return argument, None

@@ -1,5 +1,6 @@
 """`dfsql fmt`: lays workflows out, one step per line."""
 
+import codecs
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -54,7 +55,7 @@ def command(paths: tuple[str, ...], check: bool, diff: bool, stdin_filename: str
 def _formatted(item: "Input") -> str | None:
     """The new text, or None after a report of why there is none."""
     from ..compiler.report import FileFindings, report
-    from ..grammar import FormatError, format_text
+    from ..grammar.format import FormatError, format_text
 
     findings = [item.finding] if item.finding else []
     if not findings:
@@ -71,7 +72,8 @@ def _store(item: "Input", text: str, changed: bool) -> Status:
         write(text)
     elif changed:
         try:
-            item.path.write_bytes(text.encode("utf-8"))
+            mark = codecs.BOM_UTF8 if item.data.startswith(codecs.BOM_UTF8) else b""
+            item.path.write_bytes(mark + text.encode("utf-8"))
         except OSError as error:
             say(f"cannot write {item.source.name}: {error.strerror}")
             return Status.USAGE

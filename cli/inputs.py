@@ -66,8 +66,8 @@ class Inputs:
     def _stdin(self) -> Iterator[Input]:
         try:
             data = _read_stdin()
-        except OSError as error:
-            self.refuse(f"cannot read standard input: {error.strerror or error}")
+        except (OSError, ValueError) as error:  # ValueError: a stream that was closed
+            self.refuse(f"cannot read standard input: {getattr(error, 'strerror', None) or error}")
             return
         yield self._input(data, display(self.stdin_filename) if self.stdin_filename else "<stdin>", None)
 
@@ -103,7 +103,10 @@ class Inputs:
 
 def display(path: str) -> str:
     """A path as reports write it: relative to the current folder when it is below it, forward slashes."""
-    here = os.getcwd()
+    try:
+        here = os.getcwd()
+    except OSError:  # the folder was removed
+        return Path(path).as_posix()
     whole = os.path.abspath(path)
     if os.path.isabs(path) and not whole.startswith(here.rstrip(os.sep) + os.sep):
         return Path(whole).as_posix()

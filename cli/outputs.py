@@ -31,7 +31,8 @@ def deliver(outputs: Sequence[Output], target: str | None, *, many: bool = False
             write(output.text)
         return
     if not is_folder(target, many=many or len(outputs) > 1):
-        _write_file(Path(target), outputs[0].text if outputs else "")
+        for output in outputs:  # one, or none: then a file that is there stays as it is
+            _write_file(Path(target), output.text)
         return
     _check_names(outputs, target)
     _make_folder(target)

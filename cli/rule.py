@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("text", "json")
 WIDTH = 88
+LONGEST = 160
 
 
 @click.command("rule", short_help="Explain a code, or list them all.")
@@ -87,7 +88,9 @@ def _example(title: str, text: str) -> Iterator[str]:
     yield f"{title}:"
     yield ""
     for line in text.rstrip("\n").splitlines():
-        yield f"    {_visible(line)}".rstrip()
+        shown = _visible(line)
+        cut = "" if len(shown) <= LONGEST else " ..."  # an example of a workflow that is too large
+        yield f"    {shown[:LONGEST]}{cut}".rstrip()
 
 
 def _visible(line: str) -> str:

@@ -11,8 +11,6 @@ class Status(IntEnum):
     USAGE = 2
     FAULT = 3
     NOTHING = 4
-    INTERRUPTED = 130  # as a shell reports SIGINT
-    PIPE = 141  # as a shell reports SIGPIPE
 
 
 # When several apply, the first of these is it.
