@@ -15,6 +15,10 @@ _HALVES = {("?", ">"), ("!", ">"), ("~", ">"), ("|", "=>"), ("|=", ">"), ("|", "
 # A cheap look before the tokens are examined.
 _HINT = re.compile(r"~>|=>|[?!&|]|@>|\bdf\b|\"df\"|df\s*\.|> ", re.I)
 _TEXT = STRING_KINDS
+# Arithmetic and comparisons: beside a workflow they are no part of it.
+_ELSEWHERE = frozenset({"+", "-", "*", "/", "%", "^", "<", ">", "=", "<=", ">=", "<>", "!="})
+# Reserved words that an operand may follow, so that a parenthesis behind one of them only groups.
+_BEFORE_OPERANDS = frozenset({"not", "and", "or", "like", "ilike", "to", "between", "symmetric", "escape", "case", "variadic"})
 
 
 def may_hold_workflow(text: str, start: int, end: int) -> bool:
@@ -157,11 +161,26 @@ class _Strength:
 
     def _operator(self, at: int, pending: list[int], found: list[bool]) -> None:
         word = self.tokens.word(at)
-        if _OWN.search(word) or self._halves(at, word):
+        named = self._operator_word(at)
+        if named is not None:
+            if _OWN.fullmatch(word):
+                self.strong.add(named)
+                found[-2] = True
+        elif _OWN.search(word) or self._halves(at, word):
             self.strong.add(at)
             found[-1] = True
-        elif word in ("&", "|", "@>") or (word.endswith("@>") and word[0] in "&|@"):
+        elif word not in _ELSEWHERE:
             pending.append(at)
+
+    def _operator_word(self, at: int) -> int | None:
+        """The index of the word OPERATOR when the operator stands in `OPERATOR(schema.~>)`."""
+        at -= 1
+        while at > 0 and self.tokens.kinds[at] in ("word", "quoted", "."):
+            at -= 1
+        if at < 1 or self.tokens.kinds[at] != "(" or at not in self.brackets.match:
+            return None
+        word = self.tokens.kinds[at - 1] == "word" and self.tokens.folded(at - 1) == "operator"
+        return at - 1 if word else None
 
     def _halves(self, at: int, word: str) -> bool:
         """`? >` and the like between two operands of text."""
@@ -178,14 +197,19 @@ class _Strength:
 
     def _weak(self, at: int) -> bool:
         before, after = at - 1, at + 1
+        if before in self.groups or after in self.groups:
+            return True
+        word = self.tokens.word(at)
+        if word not in ("&", "|", "@>") and not (word.endswith("@>") and word[0] in "&|@"):
+            return False
         if after >= len(self.tokens):
-            return before >= 0 and (self._text(before) or before in self.groups)
+            return before >= 0 and self._text(before)
         if self.tokens.word(at).endswith("@>"):
             prefix = before < 0 or self.tokens.kinds[before] in ("op", "(", ",", "=>", ":=") or (
                 self.tokens.kinds[before] == "word" and self.tokens.folded(before) in SEPARATORS
             )  # fmt: skip
-            return prefix or before in self.groups
-        if after in self.groups or before in self.groups or self._df_call(after):
+            return prefix
+        if self._df_call(after):
             return True
         return before >= 0 and self._text(before) and self.tokens.kinds[after] not in ("number", "bit", "hex")
 
@@ -217,4 +241,7 @@ class _Strength:
         if opening == 0:
             return True
         before = self.tokens.kinds[opening - 1]
-        return before not in ("word", "quoted") or self.tokens.folded(opening - 1) in SEPARATORS
+        if before != "word":
+            return before != "quoted"
+        word = self.tokens.folded(opening - 1)
+        return word in SEPARATORS or word in _BEFORE_OPERANDS

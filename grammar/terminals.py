@@ -29,11 +29,15 @@ _QUERY_WORDS = frozenset({"select", "with", "values", "table"})
 _RESERVED = SEPARATORS - {"if", "loop", "set", "do", "begin", "declare", "perform", "return", "execute", "query",
                           "exit", "continue", "log", "info", "notice", "warning", "debug", "exception", "get",
                           "diagnostics", "language", "conflict", "insert", "update", "delete", "merge", "while",
-                          "foreach", "raise", "elsif", "elseif", "values", "join", "cross", "inner", "natural"}  # fmt: skip
+                          "foreach", "raise", "elsif", "elseif", "values", "join", "cross", "inner", "natural"} | {
+    "array", "distinct", "symmetric", "asymmetric", "to", "check", "column", "constraint", "create", "foreign", "grant",
+    "lateral", "placing", "primary", "references", "table", "unique",
+}  # fmt: skip
 _TYPE_PAIRS = {
     ("double", "precision"), ("character", "varying"), ("char", "varying"), ("bit", "varying"),
     ("national", "character"), ("national", "char"),
 }  # fmt: skip
+_TESTED = frozenset({"unknown", "document", "json", "normalized"})  # what else may follow IS
 _UNITS = frozenset({"year", "month", "day", "hour", "minute", "second"})
 
 
@@ -111,7 +115,7 @@ class Preparation:
         close = self.match.get(at)
         inside = self.tokens.folded(at + 1) if at + 1 < len(self.tokens) and self.tokens.kinds[at + 1] == "word" else ""
         last = self.out.kinds[-1] if self.out.kinds else ""
-        if close is not None and last == "NAME" and self.out.first[-1] == at - 1:
+        if close is not None and last == "NAME" and self.out.ends[-1] == self.tokens.ends[at - 1]:
             return self._group("GROUP", at, close)
         if close is not None and inside in _QUERY_WORDS:
             return self._group("SUBQUERY", at, close)
@@ -196,7 +200,7 @@ class Preparation:
         if word in _IN_CASE:
             return _IN_CASE[word]
         if word in _BRACKETED:
-            return _BRACKETED[word] if follows == "(" else "NAME"
+            return _BRACKETED[word] if follows == "(" else "NAME" if word in ("row", "operator") else "WORD"
         if word == "at" and after in ("time", "local"):
             return "AT"
         if last == "AT" and word in ("time", "local"):
@@ -217,4 +221,5 @@ class Preparation:
             return "VARIADIC"
         if word == "as":
             return "AS"
-        return "WORD" if word in _RESERVED else "NAME"
+        tested = last == "IS" or self.out.kinds[-2:] == ["IS", "NOT"]
+        return "WORD" if word in _RESERVED or (tested and word not in _TESTED) else "NAME"
