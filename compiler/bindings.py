@@ -15,6 +15,7 @@ from .missing import Gap, Miss, Why, explain_miss, find_gaps
 from .reaching import UNBOUND, Reaching
 from .references import Placeholder, Reference, placeholders_of, references_of
 from .results import Shape, result_nodes, shapes
+from .rounds import find_returns
 
 __all__ = [
     "Bindings",
@@ -94,6 +95,7 @@ class Bindings:
         self._by_name: defaultdict[str, list[Definition]] = defaultdict(list)
         for definition in self.definitions:
             self._by_name[definition.name].append(definition)
+        self._returns = find_returns(self.blocks)
         self._flows: dict[str, Reaching] = {}
         self._reached: dict[tuple[str, int], tuple[Definition, ...]] = {}
         order = [graph.nodes[index] for index in self.blocks.in_order()]
@@ -189,8 +191,10 @@ class Bindings:
         flow = self._flows.get(name)
         if flow is None or not flow.covers(node):
             definitions = [definition.node.index for definition in self._by_name[name]]
-            uses = self._users.get(name, ()) if flow is None else None
-            flow = self._flows[name] = Reaching(self.blocks, definitions, uses)
+            users = self._users.get(name, ())
+            top = self.blocks.all[0] if flow else self.blocks.common([*definitions, *users])
+            flow = Reaching(self.blocks, definitions, top, self._returns[top.number])
+            self._flows[name] = flow
         return flow if flow.covers(node) else self._flow(name, node)
 
     @cached_property

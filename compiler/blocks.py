@@ -7,7 +7,7 @@ a condition and without a break that can be reached: what follows never runs.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import accumulate, dropwhile, islice, pairwise, takewhile
+from itertools import accumulate, pairwise
 
 from .graph import Graph, Kind, Node
 
@@ -21,8 +21,6 @@ class Block:
     role: str  # role in the owner
     items: list[int]  # indices of nodes: steps, and THENs that have a name
     depth: int = 0
-    end_returns: bool = False  # control can come from its end to its beginning again
-    break_returns: bool = False  # the same from a break in it
     dead: int | None = None  # index of the node because of which the block never begins
     stop: int = 0  # position of the item that nothing gets past; the number of items where there is none
     breaks_before: list[int] = field(default_factory=list)  # at i: how many of the first i items can break
@@ -69,7 +67,6 @@ class Blocks:
         self._lay_out()
         self._find_exits()
         self._find_dead_code()
-        self._find_returns()
         self._number_in_order()
 
     def holder(self, node: int) -> Block:
@@ -214,39 +211,6 @@ class Blocks:
                     self._note_dead(block.dead, block.items)
             if block.dead is None and not block.ends:
                 self._note_dead(self._culprit(block.items[block.stop]), block.items[block.stop + 1 :])
-
-    def _find_returns(self) -> None:
-        """Whether a loop around a block, but for the root, brings control from its end to its beginning.
-
-        Parents come first, so what becomes of the owner's end and break is known.
-        """
-        for block in self.all[1:]:
-            kind, outer = self.graph.nodes[block.owner].kind, self.holder(block.owner)
-            goes_on = outer.ends and outer.end_returns
-            if self.ends[block.owner] and outer.break_returns:
-                goes_on = goes_on or outer.can_break(self.position[block.owner] + 1, len(outer.items))
-            if kind is Kind.LOOP:
-                block.break_returns = goes_on
-                block.end_returns = goes_on or (block.owner > 0 and self.repeats(block.owner))
-            else:
-                block.break_returns = outer.break_returns and self._is_heard(block, kind)
-                block.end_returns = goes_on or (outer.break_returns and self._precedes_break(block, kind))
-
-    def _is_heard(self, block: Block, kind: Kind) -> bool:
-        """Whether a break in a block leaves its owner: a JOIN heeds the first of its branches that breaks."""
-        parts = self.inner[block.owner].values()
-        earlier = takewhile(lambda part: part is not block, parts)
-        return kind is not Kind.JOIN or (self.breaks[block.owner] and all(part.ends for part in earlier))
-
-    def _precedes_break(self, block: Block, kind: Kind) -> bool:
-        """Whether the owner can break after this block has ended."""
-        is_first = kind is Kind.JOIN or (kind is Kind.IF and block.role == "condition")
-        later = dropwhile(lambda part: part is not block, self.inner[block.owner].values())
-        return is_first and self.breaks[block.owner] and any(part.breaks for part in islice(later, 1, None))
-
-    def repeats(self, loop: int) -> bool:
-        """Whether a second round of a LOOP can come."""
-        return all(part.ends for part in self.inner[loop].values())
 
     def _note_dead(self, cause: int, items: list[int]) -> None:
         nodes = self.graph.nodes

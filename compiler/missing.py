@@ -112,8 +112,11 @@ class _Gaps:
             part = self.flow.part(block)
             if (by_break or node.kind is Kind.LOOP) and _passes(through):
                 self._open_breaks(block)
-            if not by_break and node.kind is not Kind.LOOP and _passes(part.ended):
-                self._open_end(node, block, part.ended)
+            if not by_break and node.kind is not Kind.LOOP and part.ended and part.ended.passes:
+                if part.ended.out:
+                    self._push(self._binders(block, len(block.items)), False)
+                elif self._is_alternative(block):
+                    self.found.add((item, block.role))
             if node.kind in (Kind.JOIN, Kind.LOOP) or block.role == "condition":
                 through = after(through, part.ended)
         if node.kind is Kind.LOOP and _passes(through):
@@ -126,11 +129,12 @@ class _Gaps:
         if through and not through.out and "condition" in loop.children:
             self.found.add((loop.index, "end"))
 
-    def _open_end(self, node: Node, block: Block, ended: Exit) -> None:
-        if ended and ended.out:
-            self._push(self._binders(block, len(block.items)), False)
-        elif block.role in ("then", "else") or node.kind is Kind.RACE:
-            self.found.add((node.index, block.role))
+    def _is_alternative(self, block: Block) -> bool:
+        """Whether the name may be bound in another branch that is taken in place of this one."""
+        if self._node(block.owner).kind is Kind.JOIN or block.role == "condition":
+            return False
+        others = (part for part in self.blocks.inner[block.owner].values() if part.role != "condition")
+        return any(ended.out for part in others if (ended := self.flow.part(part).ended))
 
     def _open_breaks(self, block: Block) -> None:
         """The items from which a break carries the value out of a block, and what it passed before."""

@@ -7,12 +7,12 @@ definition of the name are looked at.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable
 from functools import reduce
 from typing import NamedTuple
 
 from .blocks import Block, Blocks
 from .graph import Kind, Node
+from .rounds import Returns
 
 UNBOUND = 1  # the bit for "not bound yet"; definition k has the bit 2 << k
 
@@ -25,6 +25,7 @@ class Transfer(NamedTuple):
 
 
 PASS = Transfer(0, True)
+NEVER = Returns()
 Exit = Transfer | None  # None: there is no such exit
 
 
@@ -55,15 +56,23 @@ class Exits(NamedTuple):
 
 
 class Reaching:
-    """The flow of one name, in the innermost block that holds its definitions and uses.
+    """The flow of one name.
 
-    `definitions` and `uses` are indices of nodes, ascending; no `uses` stands for all nodes of the graph.
+    `definitions` are the indices of the nodes that carry it, ascending. `top` is a block that holds them all:
+    the root block, or a smaller one, and then `returns` tells what the loops around it do.
     """
 
-    def __init__(self, blocks: Blocks, definitions: list[int], uses: Iterable[int] | None = None) -> None:
+    def __init__(
+        self,
+        blocks: Blocks,
+        definitions: list[int],
+        top: Block | None = None,
+        returns: Returns = NEVER,
+    ) -> None:
         self.blocks = blocks
         self.definitions = definitions
-        self.top = blocks.all[0] if uses is None else blocks.common([*definitions, *uses])
+        self.top = top or blocks.all[0]
+        self._returns = returns
         self._bits = {node: 2 << place for place, node in enumerate(self.definitions)}
         self.positions: dict[int, list[int]] = {}  # by block: where the items stand that hold a definition
         self._prefixes: dict[int, list[Transfer]] = {}  # by block: none of these, the first, ...
@@ -102,9 +111,9 @@ class Reaching:
         """The value at the beginning of the top block: what loops around it bring back, or nothing yet."""
         ended, broken = self.part(self.top)
         value = UNBOUND
-        if ended and self.top.end_returns:
+        if ended and self._returns.by_end:
             value |= ended.out
-        if broken and self.top.break_returns:
+        if broken and self._returns.by_break:
             value |= broken.out
         return value
 
