@@ -54,8 +54,10 @@ _TABLE = (
         message="this quote is never closed",
         help="close the string with ' and write a quote inside it twice ('')",
         summary="A string literal has no closing quote.",
-        rationale="Everything after the quote would be part of the string. The usual cause is a quote inside the step's SQL that was not doubled; "
-        "dollar quotes ($$...$$) avoid the doubling.",
+        rationale=(
+            "Everything after the quote would be part of the string. The usual cause is a quote inside "
+            "the step's SQL that was not doubled; dollar quotes ($$...$$) avoid the doubling."
+        ),
         bad="SELECT df.start('SELECT 1 ~> df.sleep(5));",
         good="SELECT df.start('SELECT 1' ~> df.sleep(5));",
     ),
@@ -66,7 +68,10 @@ _TABLE = (
         message="the dollar quote {tag} is never closed",
         help="repeat {tag} at the end of the text; tags are compared with upper and lower case",
         summary="A dollar-quoted text has no closing tag.",
-        rationale="PostgreSQL reads everything up to the same tag, so a misspelt tag swallows the rest of the file.",
+        rationale=(
+            "PostgreSQL reads everything up to the same tag, so a misspelt tag swallows the rest of the "
+            "file."
+        ),
         bad="SELECT df.start($q$SELECT 1$Q$ ~> df.sleep(5));",
         good="SELECT df.start($q$SELECT 1$q$ ~> df.sleep(5));",
     ),
@@ -88,7 +93,10 @@ _TABLE = (
         message="this quoted name is never closed",
         help='close the name with "; text is written in single quotes',
         summary="A quoted identifier has no closing double quote.",
-        rationale='Double quotes enclose names, single quotes enclose text. A step such as "SELECT 1" is read as a column name.',
+        rationale=(
+            'Double quotes enclose names, single quotes enclose text. A step such as "SELECT 1" is read '
+            "as a column name."
+        ),
         bad="SELECT df.start('SELECT 1' |=> \"x);",
         good="SELECT df.start('SELECT 1' |=> 'x');",
     ),
@@ -99,7 +107,10 @@ _TABLE = (
         message="this {bracket} is never closed",
         help="add the missing {closing}",
         summary="A parenthesis or bracket is opened but not closed.",
-        rationale="The statement ends before the group does, so the server would wait for more input and then refuse it.",
+        rationale=(
+            "The statement ends before the group does, so the server would wait for more input and then "
+            "refuse it."
+        ),
         bad="SELECT df.start(('SELECT 1' & 'SELECT 2') ~> ('SELECT 3' & 'SELECT 4');",
         good="SELECT df.start(('SELECT 1' & 'SELECT 2') ~> ('SELECT 3' & 'SELECT 4'));",
     ),
@@ -132,7 +143,10 @@ _TABLE = (
         message="expected an operator between two steps, found {found}",
         help="join the steps with ~> (then), & (all of), | (first of), or separate arguments by a comma",
         summary="Two steps stand side by side without an operator.",
-        rationale="Steps are joined by operators. Often an inner quote that was not doubled ends the string too early.",
+        rationale=(
+            "Steps are joined by operators. Often an inner quote that was not doubled ends the string too "
+            "early."
+        ),
         bad="SELECT df.start('SELECT 1' df.sleep(5));",
         good="SELECT df.start('SELECT 1' ~> df.sleep(5));",
     ),
@@ -154,7 +168,10 @@ _TABLE = (
         message="unexpected character {found}",
         help="remove it; text belongs in quotes",
         summary="A character that SQL has no use for.",
-        rationale="Such characters come from copying out of a document: typographic quotes, or braces outside of a string.",
+        rationale=(
+            "Such characters come from copying out of a document: typographic quotes, or braces outside "
+            "of a string."
+        ),
         bad="SELECT df.start('SELECT 1' ~> {next});",
         good="SELECT df.start('SELECT 1' ~> 'SELECT 2');",
     ),
@@ -209,7 +226,9 @@ _TABLE = (
         message="{word} is a reserved word and cannot name an argument",
         help="the parameters of df.if are condition, then_branch and else_branch",
         summary="An argument is named by a reserved word such as then or else.",
-        rationale="PostgreSQL stops with a syntax error. The parameters are called then_branch and else_branch.",
+        rationale=(
+            "PostgreSQL stops with a syntax error. The parameters are called then_branch and else_branch."
+        ),
         bad="SELECT df.start(df.if('SELECT true', then => 'SELECT 1', else => 'SELECT 2'));",
         good="SELECT df.start(df.if('SELECT true', then_branch => 'SELECT 1', else_branch => 'SELECT 2'));",
     ),
@@ -218,9 +237,14 @@ _TABLE = (
         code="DF016",
         name="literals-side-by-side",
         message="two literals stand side by side",
-        help="join them with ~> for two steps, or with || for one text; a quote inside a string is written twice",
+        help=(
+            "join them with ~> for two steps, or with || for one text; a quote inside a string is written "
+            "twice"
+        ),
         summary="Two quoted texts on one line without an operator.",
-        rationale="PostgreSQL joins two literals only across a line break. Often an inner quote was not doubled.",
+        rationale=(
+            "PostgreSQL joins two literals only across a line break. Often an inner quote was not doubled."
+        ),
         bad="SELECT df.start('SELECT 1' 'SELECT 2');",
         good="SELECT df.start('SELECT 1' ~> 'SELECT 2');",
     ),
@@ -264,7 +288,10 @@ _TABLE = (
         message="no workflow found in this file",
         help="write a workflow expression, or call df.start('...')",
         summary="The file holds no workflow.",
-        rationale="An empty file, or one with comments only, is probably a mistake; a script without workflows needs no check.",
+        rationale=(
+            "An empty file, or one with comments only, is probably a mistake; a script without workflows "
+            "needs no check."
+        ),
         bad="-- nothing here yet\n",
         good="'SELECT 1' ~> 'SELECT 2';",
         severity=Severity.INFO,
@@ -276,8 +303,11 @@ _TABLE = (
         message="{reason}",
         help="save the file as UTF-8, or convert it: iconv -f {encoding} -t UTF-8",
         summary="The file is not written in UTF-8.",
-        rationale="dfsql reads UTF-8, as psql does with a database in that encoding; in any other encoding letters outside of ASCII would "
-        "be read as others, or not at all. Nothing else is reported about such a file. (The examples show the byte as \\udce9.)",
+        rationale=(
+            "dfsql reads UTF-8, as psql does with a database in that encoding; in any other encoding "
+            "letters outside of ASCII would be read as others, or not at all. Nothing else is reported "
+            "about such a file. (The examples show the byte as \\udce9.)"
+        ),
         bad="SELECT df.start('INSERT INTO drinks VALUES (''caf\udce9'')');",
         good="SELECT df.start('INSERT INTO drinks VALUES (''café'')');",
     ),

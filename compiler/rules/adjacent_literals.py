@@ -70,8 +70,11 @@ RULE = Rule(
     severity=Severity.WARNING,
     aliases=("P-09",),
     summary="Two literals on consecutive lines are glued into one.",
-    rationale="By the SQL standard, two quoted texts with nothing but a line break between them are one text. A forgotten ~> "
-    "at the end of a line so makes one step of two, and the server sees both statements run together.",
+    rationale=(
+        "By the SQL standard, two quoted texts with nothing but a line break between them are one text. A "
+        "forgotten ~> at the end of a line so makes one step of two, and the server sees both statements "
+        "run together."
+    ),
     bad="""SELECT df.start('SELECT 1'
     'SELECT 2' ~> df.sleep(5));""",
     good="""SELECT df.start('SELECT 1'

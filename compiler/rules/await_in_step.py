@@ -27,8 +27,10 @@ RULE = Rule(
     severity=Severity.ERROR,
     aliases=("H-06",),
     summary="A step waits for an instance with df.await_instance.",
-    rationale="df.await_instance blocks its session until the instance ends; inside a workflow it would occupy a worker, so "
-    "it is refused there. Signals do the same without blocking.",
+    rationale=(
+        "df.await_instance blocks its session until the instance ends; inside a workflow it would occupy "
+        "a worker, so it is refused there. Signals do the same without blocking."
+    ),
     bad="SELECT df.start('SELECT df.await_instance(''a1b2c3d4'')');",
     good="SELECT df.start(df.wait_for_signal('other-is-done', 3600) ~> 'SELECT 1');",
     kinds=frozenset({Kind.SQL}),

@@ -9,7 +9,11 @@ RULE = Rule(
     severity=Severity.ERROR,
     aliases=("P-11",),
     summary="A comparison or a logical operator makes the workflow a boolean.",
-    rationale="Comparisons, IN, LIKE, BETWEEN, IS, AND, OR and NOT bind looser than the operators of the language, so the whole workflow becomes one side of a condition. A condition is SQL: write it inside a quoted step.",
+    rationale=(
+        "Comparisons, IN, LIKE, BETWEEN, IS, AND, OR and NOT bind looser than the operators of the "
+        "language, so the whole workflow becomes one side of a condition. A condition is SQL: write it "
+        "inside a quoted step."
+    ),
     bad="""SELECT df.start('SELECT 1' ~> 'SELECT 2' = 'SELECT 2');""",
     good="""SELECT df.start('SELECT 1 = 2' ?> 'SELECT 1' !> 'SELECT 2');""",
 )

@@ -36,7 +36,9 @@ RULE = Rule(
     severity=Severity.WARNING,
     aliases=("C-02",),
     summary="An endless loop has no wait in its body.",
-    rationale="It repeats as fast as the pacing allows, several times a second, for as long as the server lives.",
+    rationale=(
+        "It repeats as fast as the pacing allows, several times a second, for as long as the server lives."
+    ),
     bad="SELECT df.start(@> 'SELECT work()');",
     good="SELECT df.start(@> ('SELECT work()' ~> df.sleep(60)));",
     kinds=frozenset({Kind.LOOP}),

@@ -59,8 +59,11 @@ RULE = Rule(
     name="column-as-name",
     severity=Severity.WARNING,
     summary="A column of an earlier result is referenced without the result's name.",
-    rationale="A bare $column is resolved when exactly one earlier result has that column, but it breaks as soon as another "
-    "result gets a column of the same name, and pg_durable does not resolve it at all. Write $result.column.",
+    rationale=(
+        "A bare $column is resolved when exactly one earlier result has that column, but it breaks as "
+        "soon as another result gets a column of the same name, and pg_durable does not resolve it at "
+        "all. Write $result.column."
+    ),
     bad="SELECT df.start('SELECT order_id FROM orders' |=> 'order' ~> 'UPDATE orders SET ok = true WHERE id = $order_id');",
     good="SELECT df.start('SELECT order_id FROM orders' |=> 'order'"
     " ~> 'UPDATE orders SET ok = true WHERE id = $order.order_id');",

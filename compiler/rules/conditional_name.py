@@ -49,8 +49,10 @@ RULE = Rule(
     severity=Severity.WARNING,
     aliases=("N-03",),
     summary="A name is bound in one branch of a conditional and read after it.",
-    rationale="After a conditional only the names of the branch that ran are bound. When the other branch ran, the reference is "
-    "left in the SQL, and the step fails with a syntax error.",
+    rationale=(
+        "After a conditional only the names of the branch that ran are bound. When the other branch ran, "
+        "the reference is left in the SQL, and the step fails with a syntax error."
+    ),
     bad="SELECT df.start(df.if('SELECT true', 'SELECT 1 AS n' |=> 'x', 'SELECT 2') ~> 'SELECT $x');",
     good="SELECT df.start(df.if('SELECT true', 'SELECT 1 AS n', 'SELECT 2 AS n') |=> 'x' ~> 'SELECT $x');",
     graph=_check,

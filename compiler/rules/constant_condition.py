@@ -41,8 +41,10 @@ RULE = Rule(
     severity=Severity.WARNING,
     aliases=("C-07",),
     summary="A condition is a step whose result is always true.",
-    rationale="Only a SQL step gives a value to decide on. The object that a signal, an HTTP call, a sleep or a join stores is "
-    "never empty, so it counts as true, also for timed_out: true or status 404.",
+    rationale=(
+        "Only a SQL step gives a value to decide on. The object that a signal, an HTTP call, a sleep or a "
+        "join stores is never empty, so it counts as true, also for timed_out: true or status 404."
+    ),
     bad="SELECT df.start(df.wait_for_signal('ok', 60) ?> 'SELECT 1' !> 'SELECT 2');",
     good="SELECT df.start(df.wait_for_signal('ok', 60) |=> 'sig' ~> ('SELECT NOT $sig.timed_out' ?> 'SELECT 1' !> 'SELECT 2'));",
     kinds=frozenset({Kind.IF, Kind.LOOP}),

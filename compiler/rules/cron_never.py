@@ -32,7 +32,9 @@ RULE = Rule(
     severity=Severity.ERROR,
     aliases=("S-07",),
     summary="A schedule never comes.",
-    rationale="The text is valid, but no date fits it, such as 30 February. The run fails when it gets there.",
+    rationale=(
+        "The text is valid, but no date fits it, such as 30 February. The run fails when it gets there."
+    ),
     bad="SELECT df.start(df.wait_for_schedule('0 0 30 2 *') ~> 'SELECT 1');",
     good="SELECT df.start(df.wait_for_schedule('0 0 28 2 *') ~> 'SELECT 1');",
     kinds=frozenset({Kind.WAIT_SCHEDULE}),

@@ -32,8 +32,10 @@ RULE = Rule(
     severity=Severity.ERROR,
     aliases=("P-18",),
     summary="A workflow is quoted as a whole.",
-    rationale="df.start takes any text that is no node for one SQL statement, so a quoted workflow is sent to the server as "
-    "SQL and fails. df.explain does read such text, which hides the mistake.",
+    rationale=(
+        "df.start takes any text that is no node for one SQL statement, so a quoted workflow is sent to "
+        "the server as SQL and fails. df.explain does read such text, which hides the mistake."
+    ),
     bad="SELECT df.start($$ 'SELECT 1' ~> 'SELECT 2' $$);",
     good="SELECT df.start('SELECT 1' ~> 'SELECT 2');",
     kinds=frozenset({Kind.SQL}),

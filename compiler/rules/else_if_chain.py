@@ -45,8 +45,10 @@ RULE = Rule(
     severity=Severity.WARNING,
     aliases=("P-07",),
     summary="A chain of conditionals makes the first one the condition of the second.",
-    rationale="Grouping goes from the left, so c1 ?> t !> c2 ?> u !> e runs c1 with its branches t and c2, and takes the "
-    "outcome for the condition of u and e. An else-if needs parentheses.",
+    rationale=(
+        "Grouping goes from the left, so c1 ?> t !> c2 ?> u !> e runs c1 with its branches t and c2, and "
+        "takes the outcome for the condition of u and e. An else-if needs parentheses."
+    ),
     bad="SELECT df.start('SELECT true' ?> 'SELECT 1' !> 'SELECT false' ?> 'SELECT 2' !> 'SELECT 3');",
     good="SELECT df.start('SELECT true' ?> 'SELECT 1' !> ('SELECT false' ?> 'SELECT 2' !> 'SELECT 3'));",
     tree=_check,

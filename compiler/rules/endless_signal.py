@@ -34,8 +34,10 @@ RULE = Rule(
     severity=Severity.WARNING,
     aliases=("S-01",),
     summary="A signal is awaited without a timeout.",
-    rationale="When the signal is lost or its sender dies, the workflow stays for ever. A timeout is a normal result with "
-    "timed_out set to true; a race with something that ends does as well.",
+    rationale=(
+        "When the signal is lost or its sender dies, the workflow stays for ever. A timeout is a normal "
+        "result with timed_out set to true; a race with something that ends does as well."
+    ),
     bad="SELECT df.start(df.wait_for_signal('approved') ~> 'SELECT 1');",
     good="SELECT df.start(df.wait_for_signal('approved', 86400) ~> 'SELECT 1');",
     kinds=frozenset({Kind.SIGNAL}),

@@ -40,8 +40,11 @@ RULE = Rule(
     severity=Severity.ERROR,
     aliases=("H-10",),
     summary="df.explain is given a whole statement with a workflow in it.",
-    rationale="Text that contains an operator of the language or df. is evaluated as SELECT <text>. A statement there becomes "
-    "SELECT SELECT ... and fails; SQL that merely contains such characters fails in the same way.",
+    rationale=(
+        "Text that contains an operator of the language or df. is evaluated as SELECT <text>. A statement "
+        "there becomes SELECT SELECT ... and fails; SQL that merely contains such characters fails in the "
+        "same way."
+    ),
     bad="SELECT df.explain('SELECT ''a'' ~> ''b''');",
     good="SELECT df.explain('''SELECT 1'' ~> ''SELECT 2''');",
     script=_check,

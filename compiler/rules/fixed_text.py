@@ -39,8 +39,10 @@ RULE = Rule(
     severity=Severity.ERROR,
     aliases=("V-08", "N-25"),
     summary="A variable stands where texts are never replaced.",
-    rationale="Signal names, schedules, sleeps and timeouts are fixed when the workflow is built. A {variable} there stays "
-    "as it is, so the signal is never received.",
+    rationale=(
+        "Signal names, schedules, sleeps and timeouts are fixed when the workflow is built. A {variable} "
+        "there stays as it is, so the signal is never received."
+    ),
     bad="SELECT df.setvar('id', '7');\nSELECT df.start(df.wait_for_signal('go_{id}', 60));",
     good="SELECT df.start(df.wait_for_signal('go', 60));",
     kinds=frozenset(_MEMBER),

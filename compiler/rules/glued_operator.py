@@ -9,7 +9,10 @@ RULE = Rule(
     severity=Severity.ERROR,
     aliases=("P-10",),
     summary="Two operators stand together without a blank and are read as one.",
-    rationale="PostgreSQL takes the longest run of operator characters as one operator, so ~>@> or ~>-5 is an operator that does not exist. Put a blank between the two.",
+    rationale=(
+        "PostgreSQL takes the longest run of operator characters as one operator, so ~>@> or ~>-5 is an "
+        "operator that does not exist. Put a blank between the two."
+    ),
     bad="""SELECT df.start('SELECT 1' ~>@> 'SELECT 2');""",
     good="""SELECT df.start('SELECT 1' ~> (@> ('SELECT 2' ~> df.sleep(60))));""",
 )

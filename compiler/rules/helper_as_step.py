@@ -9,7 +9,11 @@ RULE = Rule(
     severity=Severity.ERROR,
     aliases=("H-01",),
     summary="A function that acts at once is used as a step.",
-    rationale="df.setvar, df.unsetvar, df.clearvars and df.await_instance run while the workflow is being built, and the server then refuses their result as a step. Call them in a statement of their own, before df.start.",
+    rationale=(
+        "df.setvar, df.unsetvar, df.clearvars and df.await_instance run while the workflow is being "
+        "built, and the server then refuses their result as a step. Call them in a statement of their "
+        "own, before df.start."
+    ),
     bad="""SELECT df.start(df.setvar('k', 'v') ~> 'SELECT 1');""",
     good="""SELECT df.setvar('k', 'v');
 SELECT df.start('SELECT 1');""",

@@ -94,9 +94,11 @@ RULE = Rule(
     severity=Severity.ERROR,
     aliases=("H-02",),
     summary="A variable helper and a workflow stand in one statement.",
-    rationale="The server remembers that a helper ran in this statement and refuses every plain text that becomes a step "
-    "after it, although the two have nothing to do with each other. One DO block, one function call, one message "
-    "of several statements count as one statement.",
+    rationale=(
+        "The server remembers that a helper ran in this statement and refuses every plain text that "
+        "becomes a step after it, although the two have nothing to do with each other. One DO block, one "
+        "function call, one message of several statements count as one statement."
+    ),
     bad="SELECT df.setvar('k', 'v'), df.start('SELECT {k}');",
     good="SELECT df.setvar('k', 'v');\nSELECT df.start('SELECT {k}');",
     script=_check,

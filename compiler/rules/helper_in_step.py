@@ -45,7 +45,9 @@ RULE = Rule(
     severity=Severity.ERROR,
     aliases=("H-03",),
     summary="A step changes workflow variables.",
-    rationale="Variables are captured when the workflow starts; a step that sets them is refused at run time.",
+    rationale=(
+        "Variables are captured when the workflow starts; a step that sets them is refused at run time."
+    ),
     bad="SELECT df.start('SELECT df.setvar(''k'', ''v'')');",
     good="SELECT df.start('SELECT 1 AS v' |=> 'k' ~> 'SELECT $k');",
     kinds=frozenset({Kind.SQL}),

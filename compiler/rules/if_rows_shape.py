@@ -33,7 +33,10 @@ RULE = Rule(
     severity=Severity.ERROR,
     aliases=("N-24",),
     summary="df.if_rows asks about a result that has no rows.",
-    rationale="Only the result of a SQL step counts rows. HTTP calls, signals, joins and sleeps store a JSON value of another form.",
+    rationale=(
+        "Only the result of a SQL step counts rows. HTTP calls, signals, joins and sleeps store a JSON "
+        "value of another form."
+    ),
     bad="SELECT df.start(df.wait_for_signal('go', 60) |=> 'sig' ~> df.if_rows('sig', 'SELECT 1', 'SELECT 2'));",
     good="SELECT df.start('SELECT 1' |=> 'found' ~> df.if_rows('found', 'SELECT 1', 'SELECT 2'));",
     graph=_check,

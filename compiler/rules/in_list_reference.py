@@ -49,7 +49,10 @@ RULE = Rule(
     severity=Severity.WARNING,
     aliases=("N-19",),
     summary="IN ($x) looks at one row.",
-    rationale="A bare $x stands for the first column of the first row. = ANY($x) stands for the first column of all rows.",
+    rationale=(
+        "A bare $x stands for the first column of the first row. = ANY($x) stands for the first column of "
+        "all rows."
+    ),
     bad="SELECT df.start('SELECT id FROM t' |=> 'ids' ~> 'DELETE FROM u WHERE id IN ($ids)');",
     good="SELECT df.start('SELECT id FROM t' |=> 'ids' ~> 'DELETE FROM u WHERE id = ANY($ids)');",
     graph=_check,

@@ -9,7 +9,10 @@ RULE = Rule(
     severity=Severity.ERROR,
     aliases=("Q-08", "V-09"),
     summary="A df.http call that the server refuses.",
-    rationale="The method must be known, the address must begin with http:// or https:// (or hold a {variable}), the timeout must be positive, and parts must be a list of objects.",
+    rationale=(
+        "The method must be known, the address must begin with http:// or https:// (or hold a "
+        "{variable}), the timeout must be positive, and parts must be a list of objects."
+    ),
     bad="""SELECT df.start(df.http('ftp://example.org/x', 'GET'));""",
     good="""SELECT df.start(df.http('https://example.org/x', 'GET'));""",
 )

@@ -9,7 +9,10 @@ RULE = Rule(
     severity=Severity.ERROR,
     aliases=("N-26",),
     summary="The name of a result is not valid.",
-    rationale="A result name begins with a letter or _ and goes on with letters, digits and _, all ASCII; $name could not be found otherwise.",
+    rationale=(
+        "A result name begins with a letter or _ and goes on with letters, digits and _, all ASCII; $name "
+        "could not be found otherwise."
+    ),
     bad="""SELECT df.start('SELECT 1' |=> 'my result');""",
     good="""SELECT df.start('SELECT 1' |=> 'my_result');""",
 )

@@ -33,8 +33,10 @@ RULE = Rule(
     severity=Severity.WARNING,
     aliases=("N-06",),
     summary="Two branches of a join bind the same name.",
-    rationale="After a join the names of its branches are merged in the order of the branches, so the value of the earlier "
-    "branch is lost, whichever ended last.",
+    rationale=(
+        "After a join the names of its branches are merged in the order of the branches, so the value of "
+        "the earlier branch is lost, whichever ended last."
+    ),
     bad="SELECT df.start((('SELECT 1 AS n' |=> 'x') & ('SELECT 2 AS n' |=> 'x')) ~> 'SELECT $x');",
     good="SELECT df.start((('SELECT 1 AS n' |=> 'x') & ('SELECT 2 AS n' |=> 'y')) ~> 'SELECT $x + $y');",
     kinds=frozenset({Kind.JOIN}),

@@ -42,8 +42,10 @@ RULE = Rule(
     severity=Severity.ERROR,
     aliases=("P-13",),
     summary="A loop without an end is the condition of a conditional.",
-    rationale="@> binds before ?>, so @> c ?> t !> e repeats c for ever and never decides. The loop was meant around all "
-    "of it: @> (c ?> t !> e).",
+    rationale=(
+        "@> binds before ?>, so @> c ?> t !> e repeats c for ever and never decides. The loop was meant "
+        "around all of it: @> (c ?> t !> e)."
+    ),
     bad="SELECT df.start(@> 'SELECT true' ?> 'SELECT 1' !> 'SELECT 2');",
     good="SELECT df.start(@> ('SELECT true' ?> df.sleep(60) !> df.break()));",
     kinds=frozenset({Kind.IF}),

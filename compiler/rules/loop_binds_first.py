@@ -40,8 +40,10 @@ RULE = Rule(
     severity=Severity.WARNING,
     aliases=("P-03",),
     summary="A loop covers only its first step.",
-    rationale="A prefix operator binds before the operators between steps: @> a ~> b is (@> a) ~> b, so the loop never "
-    "gets to b. Published precedence tables say otherwise. Put the body in parentheses.",
+    rationale=(
+        "A prefix operator binds before the operators between steps: @> a ~> b is (@> a) ~> b, so the "
+        "loop never gets to b. Published precedence tables say otherwise. Put the body in parentheses."
+    ),
     bad="SELECT df.start(@> df.sleep(60) ~> 'SELECT work()');",
     good="SELECT df.start(@> (df.sleep(60) ~> 'SELECT work()'));",
     tree=_check,

@@ -9,7 +9,10 @@ RULE = Rule(
     severity=Severity.ERROR,
     aliases=("P-19",),
     summary="A hand-written node is not valid.",
-    rationale="A text that begins like a node's JSON is decoded as one. A node of an unknown type, with wrong fields or children is refused when the workflow is built or started.",
+    rationale=(
+        "A text that begins like a node's JSON is decoded as one. A node of an unknown type, with wrong "
+        "fields or children is refused when the workflow is built or started."
+    ),
     bad="""SELECT df.start('{"node_type":"THEN","left_node":123}');""",
     good="""SELECT df.start('{"node_type":"SQL","query":"SELECT 1"}');""",
 )

@@ -33,7 +33,10 @@ RULE = Rule(
     severity=Severity.ERROR,
     aliases=("Q-09",),
     summary="Base64 data of a multipart request is more than one reference.",
-    rationale="data_b64 is replaced only when the whole value is one reference; anything else with $ or { fails the step.",
+    rationale=(
+        "data_b64 is replaced only when the whole value is one reference; anything else with $ or { fails "
+        "the step."
+    ),
     bad="""SELECT df.start('SELECT 1' |=> 'f' ~> df.http_multipart('https://example.org/', parts => '[{"name":"a","data_b64":"x$f"}]'));""",
     good="""SELECT df.start('SELECT 1' |=> 'f' ~> df.http_multipart('https://example.org/', parts => '[{"name":"a","data_b64":"$f"}]'));""",
     kinds=frozenset({Kind.HTTP_MULTIPART}),

@@ -46,9 +46,11 @@ RULE = Rule(
     severity=Severity.WARNING,
     aliases=("P-06",),
     summary="Different operators stand side by side without parentheses.",
-    rationale="PostgreSQL gives all seven operators one level and groups from the left: a ~> b & c runs a, then b, and "
-    "beside both c. The published precedence table promises another grouping, which no server can give. "
-    "Parentheses make the reading plain.",
+    rationale=(
+        "PostgreSQL gives all seven operators one level and groups from the left: a ~> b & c runs a, then "
+        "b, and beside both c. The published precedence table promises another grouping, which no server "
+        "can give. Parentheses make the reading plain."
+    ),
     bad="SELECT df.start('SELECT 1' ~> 'SELECT 2' & 'SELECT 3');",
     good="SELECT df.start('SELECT 1' ~> ('SELECT 2' & 'SELECT 3'));",
     tree=_check,

@@ -41,8 +41,10 @@ RULE = Rule(
     severity=Severity.WARNING,
     aliases=("P-04",),
     summary="A name after & or | names the whole join or race.",
-    rationale="|=> applies to everything to its left: a & b |=> 'y' binds y to the JSON list of both results. Parentheses "
-    "say which reading is meant, and silence this rule.",
+    rationale=(
+        "|=> applies to everything to its left: a & b |=> 'y' binds y to the JSON list of both results. "
+        "Parentheses say which reading is meant, and silence this rule."
+    ),
     bad="SELECT df.start('SELECT 1' & 'SELECT 2' |=> 'y');",
     good="SELECT df.start('SELECT 1' & ('SELECT 2' |=> 'y'));",
     tree=_check,

@@ -47,8 +47,10 @@ RULE = Rule(
     severity=Severity.WARNING,
     aliases=("N-13",),
     summary="A reference reads the result of a statement that returns no rows.",
-    rationale="INSERT, UPDATE and DELETE without RETURNING, and DDL, have no rows to take a value from. The run stops with: "
-    "$x has no rows — query returned zero results.",
+    rationale=(
+        "INSERT, UPDATE and DELETE without RETURNING, and DDL, have no rows to take a value from. The run "
+        "stops with: $x has no rows — query returned zero results."
+    ),
     bad="SELECT df.start('INSERT INTO t VALUES (1)' |=> 'row' ~> 'SELECT $row');",
     good="SELECT df.start('INSERT INTO t VALUES (1) RETURNING id' |=> 'row' ~> 'SELECT $row');",
     graph=_check,

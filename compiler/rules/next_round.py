@@ -45,8 +45,11 @@ RULE = Rule(
     severity=Severity.WARNING,
     aliases=("N-11",),
     summary="A loop reads a name before the step that binds it.",
-    rationale="In the first round nothing is bound yet. Later rounds see the value of the round before, but not when the loop is "
-    "the whole workflow: such a loop begins every round without names, and the finding is an error.",
+    rationale=(
+        "In the first round nothing is bound yet. Later rounds see the value of the round before, but not "
+        "when the loop is the whole workflow: such a loop begins every round without names, and the "
+        "finding is an error."
+    ),
     bad="SELECT df.start('SELECT 1' ~> df.loop('SELECT $prev' ~> ('SELECT 2 AS n' |=> 'prev'), 'SELECT false'));",
     good="SELECT df.start('SELECT 1 AS n' |=> 'prev' ~> df.loop('SELECT $prev' ~> ('SELECT 2 AS n' |=> 'prev'), 'SELECT false'));",
     graph=_check,

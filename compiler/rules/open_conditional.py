@@ -9,7 +9,11 @@ RULE = Rule(
     severity=Severity.ERROR,
     aliases=("P-02",),
     summary="A ?> has no !>.",
-    rationale="c ?> t alone gives a half-built condition, which is not a step. The server takes its JSON text for an SQL statement, accepts it, and the run fails with a syntax error. Add !> with the other branch; 'SELECT 1' is a step that does nothing.",
+    rationale=(
+        "c ?> t alone gives a half-built condition, which is not a step. The server takes its JSON text "
+        "for an SQL statement, accepts it, and the run fails with a syntax error. Add !> with the other "
+        "branch; 'SELECT 1' is a step that does nothing."
+    ),
     bad="""SELECT df.start('SELECT true' ?> 'SELECT 1');""",
     good="""SELECT df.start('SELECT true' ?> 'SELECT 1' !> 'SELECT 2');""",
 )

@@ -9,7 +9,10 @@ RULE = Rule(
     severity=Severity.ERROR,
     aliases=("P-20", "2.1"),
     summary="An operand is not text.",
-    rationale="The operators of the language join text: steps and nodes. For a number, a bit string or json PostgreSQL finds no such operator, or takes a built-in one of that name.",
+    rationale=(
+        "The operators of the language join text: steps and nodes. For a number, a bit string or json "
+        "PostgreSQL finds no such operator, or takes a built-in one of that name."
+    ),
     bad="""SELECT df.start('SELECT 1' ~> 1);""",
     good="""SELECT df.start('SELECT 1' ~> 'SELECT 1');""",
 )

@@ -30,8 +30,10 @@ RULE = Rule(
     aliases=("N-19",),
     target=REFERENCE_TARGET,
     summary="ANY($x) fails on pg_durable.",
-    rationale="Here a bare $x alone inside ANY() or ALL() stands for the first column of all rows. pg_durable inserts the first "
-    "row's value, which is an error unless that is an array literal.",
+    rationale=(
+        "Here a bare $x alone inside ANY() or ALL() stands for the first column of all rows. pg_durable "
+        "inserts the first row's value, which is an error unless that is an array literal."
+    ),
     bad="SELECT df.start('SELECT id FROM t' |=> 'batch' ~> 'DELETE FROM t WHERE id = ANY($batch)');",
     good="SELECT df.start('SELECT id FROM t' |=> 'batch' ~> 'DELETE FROM t WHERE id = ANY(SELECT id FROM $batch.*)');",
     kinds=frozenset({Kind.SQL}),

@@ -26,7 +26,9 @@ RULE = Rule(
     aliases=("N-25",),
     target=REFERENCE_TARGET,
     summary="pg_durable keeps references in a break's value as text.",
-    rationale="Here references in df.break('$x') are replaced, as documented; pg_durable returns the literal text.",
+    rationale=(
+        "Here references in df.break('$x') are replaced, as documented; pg_durable returns the literal text."
+    ),
     bad="SELECT df.start(@> ('SELECT 1 AS n' |=> 'x' ~> df.break('$x')));",
     good="SELECT df.start(df.loop('SELECT 1 AS n' |=> 'x', 'SELECT false'));",
     kinds=frozenset({Kind.BREAK}),

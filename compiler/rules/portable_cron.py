@@ -33,8 +33,10 @@ RULE = Rule(
     aliases=("S-05", "S-08"),
     target=REFERENCE_TARGET,
     summary="A schedule means something else on pg_durable.",
-    rationale="pg_durable counts the days of the week from 1 for Sunday, refuses 0, and demands that both day fields match. "
-    "Here schedules mean what cron documents.",
+    rationale=(
+        "pg_durable counts the days of the week from 1 for Sunday, refuses 0, and demands that both day "
+        "fields match. Here schedules mean what cron documents."
+    ),
     bad="SELECT df.start(df.wait_for_schedule('0 9 * * 1-5') ~> 'SELECT 1');",
     good="SELECT df.start(df.wait_for_schedule('0 9 * * MON-FRI') ~> 'SELECT 1');",
     kinds=frozenset({Kind.WAIT_SCHEDULE}),

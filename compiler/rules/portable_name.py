@@ -26,7 +26,10 @@ RULE = Rule(
     aliases=("N-10",),
     target=REFERENCE_TARGET,
     summary="pg_durable ignores names on sleeps, waits and breaks.",
-    rationale="Here a name on df.sleep, df.wait_for_schedule or df.break is bound like any other; pg_durable never stores it.",
+    rationale=(
+        "Here a name on df.sleep, df.wait_for_schedule or df.break is bound like any other; pg_durable "
+        "never stores it."
+    ),
     bad="SELECT df.start(df.sleep(5) |=> 'nap' ~> 'SELECT $nap');",
     good="SELECT df.start('SELECT 1' |=> 'x' ~> df.sleep(5) ~> 'SELECT $x');",
     kinds=frozenset({Kind.SLEEP, Kind.WAIT_SCHEDULE, Kind.BREAK}),

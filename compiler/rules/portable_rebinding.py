@@ -32,8 +32,10 @@ RULE = Rule(
     aliases=("N-07",),
     target=REFERENCE_TARGET,
     summary="pg_durable loses a name that an earlier branch of a join binds again.",
-    rationale="Here only the names that a branch bound itself are merged after a join. On pg_durable every branch hands back all "
-    "names that it knows, so a later branch restores the old value.",
+    rationale=(
+        "Here only the names that a branch bound itself are merged after a join. On pg_durable every "
+        "branch hands back all names that it knows, so a later branch restores the old value."
+    ),
     bad="SELECT df.start('SELECT 1' |=> 'x' ~> (('SELECT 2' |=> 'x') & 'SELECT 3') ~> 'SELECT $x');",
     good="SELECT df.start('SELECT 1' |=> 'x' ~> ('SELECT 3' & ('SELECT 2' |=> 'x')) ~> 'SELECT $x');",
     kinds=frozenset({Kind.JOIN}),

@@ -31,8 +31,10 @@ RULE = Rule(
     aliases=("V-02",),
     target=REFERENCE_TARGET,
     summary="pg_durable does not replace a variable inside other braces.",
-    rationale="Here {var} is replaced wherever it stands. pg_durable takes everything from the first brace to the next closing "
-    "one for the name, so a variable inside a JSON object is left as it is.",
+    rationale=(
+        "Here {var} is replaced wherever it stands. pg_durable takes everything from the first brace to "
+        "the next closing one for the name, so a variable inside a JSON object is left as it is."
+    ),
     bad="""SELECT df.setvar('city', 'Oslo');
 SELECT df.start(df.http('https://example.org/', 'POST', '{"city": "{city}"}'));""",
     good="""SELECT df.setvar('city', 'Oslo');

@@ -34,8 +34,10 @@ RULE = Rule(
     severity=Severity.WARNING,
     aliases=("N-04",),
     summary="A name is bound in one branch of a race and read after it.",
-    rationale="Only the winner's names are visible after a race. When the other branch wins, the reference stays in the SQL "
-    "and the step fails. A name on the race itself is always bound.",
+    rationale=(
+        "Only the winner's names are visible after a race. When the other branch wins, the reference "
+        "stays in the SQL and the step fails. A name on the race itself is always bound."
+    ),
     bad="SELECT df.start((('SELECT 1 AS n' |=> 'x') | df.sleep(30)) ~> 'SELECT $x');",
     good="SELECT df.start((('SELECT 1 AS n' | 'SELECT 2 AS n') |=> 'x') ~> 'SELECT $x');",
     graph=_check,

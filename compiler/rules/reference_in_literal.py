@@ -27,8 +27,10 @@ RULE = Rule(
     severity=Severity.ERROR,
     aliases=("N-12",),
     summary="A reference stands inside a string literal of the SQL.",
-    rationale="References are replaced everywhere in a step, also inside quotes. A text value is inserted with its own quotes "
-    "and so ends the literal; only numbers happen to work.",
+    rationale=(
+        "References are replaced everywhere in a step, also inside quotes. A text value is inserted with "
+        "its own quotes and so ends the literal; only numbers happen to work."
+    ),
     bad="SELECT df.start('SELECT name FROM t' |=> 'who' ~> 'SELECT ''hello $who''');",
     good="SELECT df.start('SELECT name FROM t' |=> 'who' ~> 'SELECT ''hello '' || $who');",
     graph=_check,

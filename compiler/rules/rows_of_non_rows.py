@@ -34,8 +34,10 @@ RULE = Rule(
     severity=Severity.ERROR,
     aliases=("N-17",),
     summary="All rows are asked of a result that has none.",
-    rationale="$x.* stands for the rows of a SQL result. HTTP calls, signals and joins store a JSON value; the run stops with: "
-    "$x.* — invalid result format.",
+    rationale=(
+        "$x.* stands for the rows of a SQL result. HTTP calls, signals and joins store a JSON value; the "
+        "run stops with: $x.* — invalid result format."
+    ),
     bad="SELECT df.start(df.wait_for_signal('go', 60) |=> 'sig' ~> 'SELECT * FROM $sig.*');",
     good="SELECT df.start(df.wait_for_signal('go', 60) |=> 'sig' ~> 'SELECT $sig.data');",
     graph=_check,

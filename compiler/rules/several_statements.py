@@ -32,7 +32,9 @@ RULE = Rule(
     severity=Severity.ERROR,
     aliases=("Q-01",),
     summary="A step holds several statements.",
-    rationale="A step is one statement: it is executed, recorded and retried as one. The server refuses more.",
+    rationale=(
+        "A step is one statement: it is executed, recorded and retried as one. The server refuses more."
+    ),
     bad="SELECT df.start('DELETE FROM a; DELETE FROM b');",
     good="SELECT df.start('DELETE FROM a' ~> 'DELETE FROM b');",
     kinds=frozenset({Kind.SQL}),

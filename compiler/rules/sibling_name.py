@@ -38,8 +38,10 @@ RULE = Rule(
     severity=Severity.ERROR,
     aliases=("N-05",),
     summary="A parallel branch reads a name that its sibling binds.",
-    rationale="Branches of & and | start with a copy of the names bound before, and run at the same time: none sees what "
-    "another binds. The name is visible after the join.",
+    rationale=(
+        "Branches of & and | start with a copy of the names bound before, and run at the same time: none "
+        "sees what another binds. The name is visible after the join."
+    ),
     bad="SELECT df.start(('SELECT 1 AS n' |=> 'x') & 'SELECT $x');",
     good="SELECT df.start((('SELECT 1 AS n' |=> 'x') & 'SELECT 2') ~> 'SELECT $x');",
     graph=_check,

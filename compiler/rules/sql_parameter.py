@@ -32,7 +32,9 @@ RULE = Rule(
     severity=Severity.ERROR,
     aliases=("Q-02",),
     summary="A step uses a numbered parameter.",
-    rationale="Steps run without parameters, so $1 fails at run time. Values come from named results and variables.",
+    rationale=(
+        "Steps run without parameters, so $1 fails at run time. Values come from named results and variables."
+    ),
     bad="SELECT df.start('SELECT * FROM orders WHERE id = $1');",
     good="SELECT df.start('SELECT 7 AS id' |=> 'it' ~> 'SELECT * FROM orders WHERE id = $it');",
     kinds=frozenset({Kind.SQL}),

@@ -49,8 +49,10 @@ RULE = Rule(
     name="sql-syntax",
     severity=Severity.ERROR,
     summary="The SQL of a step has a syntax error.",
-    rationale="The text of each step is checked by PostgreSQL's own parser, with references and variables as placeholders. "
-    "The server would refuse it in the middle of the run.",
+    rationale=(
+        "The text of each step is checked by PostgreSQL's own parser, with references and variables as "
+        "placeholders. The server would refuse it in the middle of the run."
+    ),
     bad="SELECT df.start('SELECT * FORM orders');",
     good="SELECT df.start('SELECT * FROM orders');",
     kinds=frozenset({Kind.SQL}),

@@ -105,8 +105,10 @@ RULE = Rule(
     severity=Severity.ERROR,
     aliases=("N-01", "N-02"),
     summary="A reference names a result that no earlier step binds.",
-    rationale="An unbound $name is not replaced. In SQL it reaches the server and is a syntax error; in an HTTP request it is "
-    "sent as it stands (there the finding is a warning). Names are case-sensitive.",
+    rationale=(
+        "An unbound $name is not replaced. In SQL it reaches the server and is a syntax error; in an HTTP "
+        "request it is sent as it stands (there the finding is a warning). Names are case-sensitive."
+    ),
     bad="SELECT df.start('SELECT 1 AS n' |=> 'total' ~> 'SELECT $totl * 2');",
     good="SELECT df.start('SELECT 1 AS n' |=> 'total' ~> 'SELECT $total * 2');",
     graph=_check,

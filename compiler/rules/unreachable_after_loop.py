@@ -35,7 +35,10 @@ RULE = Rule(
     severity=Severity.WARNING,
     aliases=("C-04",),
     summary="Steps follow a loop that never ends.",
-    rationale="A loop without a condition ends only by a df.break() inside it. Without one, nothing after it ever runs.",
+    rationale=(
+        "A loop without a condition ends only by a df.break() inside it. Without one, nothing after it "
+        "ever runs."
+    ),
     bad="SELECT df.start((@> ('SELECT 1' ~> df.sleep(60))) ~> 'SELECT 2');",
     good="SELECT df.start(df.loop('SELECT 1' ~> df.sleep(60), 'SELECT more()') ~> 'SELECT 2');",
     graph=_check,

@@ -62,9 +62,11 @@ RULE = Rule(
     severity=Severity.WARNING,
     aliases=("V-01", "V-04"),
     summary="A {variable} is used that the file never sets.",
-    rationale="Variables are captured when the workflow starts. One that is not set is left in the text: a syntax error in SQL, "
-    "or a silent literal inside quotes and HTTP texts. A variable may be set elsewhere; then set it in the script too, "
-    "or say so with a suppression.",
+    rationale=(
+        "Variables are captured when the workflow starts. One that is not set is left in the text: a "
+        "syntax error in SQL, or a silent literal inside quotes and HTTP texts. A variable may be set "
+        "elsewhere; then set it in the script too, or say so with a suppression."
+    ),
     bad="SELECT df.start('SELECT * FROM {table}');",
     good="SELECT df.setvar('table', 'orders');\nSELECT df.start('SELECT * FROM {table}');",
     graph=_check,
