@@ -82,7 +82,12 @@ def _parameter(parameters: tuple[Parameter, ...], position: int, argument: Given
 
 
 # Names that the reference's own documents use for other parameters.
-_OTHER_NAMES = {"timeout": "timeout_seconds", "cond": "condition", "then": "then_branch", "else": "else_branch"}
+_OTHER_NAMES = {
+    "timeout": "timeout_seconds",
+    "cond": "condition",
+    "then": "then_branch",
+    "else": "else_branch",
+}
 
 
 def _close(name: str | None, parameters: tuple[Parameter, ...], bound: dict[str, Value | None]) -> str | None:

@@ -210,10 +210,16 @@ class Calls:
 
     def _unknown(self, node: Call) -> Value:
         close = get_close_matches(node.name, sorted(FUNCTIONS), 1, 0.6)
-        help = f"did you mean df.{close[0]}?" if close else "see the language reference for the functions of schema df"
+        help = (
+            f"did you mean df.{close[0]}?"
+            if close
+            else "see the language reference for the functions of schema df"
+        )
         self.findings.append(
             UNKNOWN.finding(
-                f"function df.{node.name} does not exist", self.fragment.locate(node.start, node.name_end), help=help
+                f"function df.{node.name} does not exist",
+                self.fragment.locate(node.start, node.name_end),
+                help=help,
             )
         )
         return Value(Sort.ERROR, node.start, node.end)
@@ -282,10 +288,21 @@ class Calls:
     def root(self, value: Value, *, strict: bool) -> Draft | None:
         """The node of a whole expression; df.start refuses NULL and what does not decode."""
         if value.sort is Sort.NULL and strict:
-            self._refuse(NULL, None, "argument 0 must not be null", value, "an operand is NULL, so the workflow is NULL")
+            self._refuse(
+                NULL,
+                None,
+                "argument 0 must not be null",
+                value,
+                "an operand is NULL, so the workflow is NULL",
+            )
         if value.sort is Sort.NULL:
             return None
-        if value.sort is Sort.TEXT and strict and value.text is not None and value.text.lstrip().startswith("{"):
+        if (
+            value.sort is Sort.TEXT
+            and strict
+            and value.text is not None
+            and value.text.lstrip().startswith("{")
+        ):
             return self._decoded(value, _strict)
         if not value.is_textual and value.sort is not Sort.ERROR and not self.findings:
             message = f"function df.start({value.type_text}) does not exist"
@@ -313,7 +330,9 @@ class Calls:
 
     def _refuse(self, rule: Rule, node: Any, message: str, value: Value, help: str | None) -> Value:
         self.findings.append(rule.finding(message, self._span(value), help=help))
-        return Value(Sort.ERROR, value.start if node is None else node.start, value.end if node is None else node.end)
+        return Value(
+            Sort.ERROR, value.start if node is None else node.start, value.end if node is None else node.end
+        )
 
     def _span(self, value: Value) -> Span:
         return self.fragment.locate(value.start, value.end)

@@ -49,7 +49,8 @@ class Function:
     def signature(self) -> str:
         """`df.sleep(seconds bigint)`."""
         parts = (
-            f"{p.name} {p.type}" + (f" DEFAULT {p.default}" if p.default is not None else "") for p in self.parameters
+            f"{p.name} {p.type}" + (f" DEFAULT {p.default}" if p.default is not None else "")
+            for p in self.parameters
         )
         return f"df.{self.name}({', '.join(parts)})"
 
@@ -87,7 +88,8 @@ _ALL = (
     _function(Role.OPERATOR, "if_then_op(condition text, then_branch text)"),
     _function(Role.OPERATOR, "if_else_op(partial_if text, else_branch text)"),
     _function(
-        Role.ENTRY, "start(fut text, label text = NULL, database text = NULL, transaction_mode text = 'caller')"
+        Role.ENTRY,
+        "start(fut text, label text = NULL, database text = NULL, transaction_mode text = 'caller')",
     ),
     _function(Role.ENTRY, "explain(input text)"),
     _function(Role.HELPER, "setvar(name text, value text)"),
@@ -116,7 +118,11 @@ _ALL = (
     _function(Role.READ, "instance_nodes(instance_id_param text, _last_n_executions integer)", "table"),
     _function(Role.READ, "instance_executions(instance_id text, limit_count integer = 5)", "table"),
     _function(Role.READ, "metrics()", "table"),
-    _function(Role.ADMIN, "grant_usage(p_role text, include_http boolean = false, with_grant boolean = false)", "void"),
+    _function(
+        Role.ADMIN,
+        "grant_usage(p_role text, include_http boolean = false, with_grant boolean = false)",
+        "void",
+    ),
     _function(Role.ADMIN, "revoke_usage(p_role text)", "void"),
 )
 

@@ -46,7 +46,10 @@ def _by_kind(rules: list[Rule]) -> dict[Kind, list[Rule]]:
 
 
 def _workflow(
-    workflow: WorkflowContext, tree_rules: list[Rule], graph_rules: list[Rule], node_rules: dict[Kind, list[Rule]]
+    workflow: WorkflowContext,
+    tree_rules: list[Rule],
+    graph_rules: list[Rule],
+    node_rules: dict[Kind, list[Rule]],
 ) -> Iterator[Finding]:
     for expr in walk(workflow.workflow.expr):
         for rule in tree_rules:

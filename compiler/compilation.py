@@ -7,6 +7,7 @@ from ..grammar import Call, Finding, Literal, Script, Severity, Workflow, parse,
 from .build import assemble
 from .graph import Graph
 from .lower import Lowering
+from .outer import check_calls
 from .rules.graph_limit import RULE as LIMIT
 from .rules.malformed_node import RULE as MALFORMED
 from .submission import MAX_DEPTH, MAX_NODES, check_graph, check_limits, measure
@@ -54,8 +55,8 @@ def compile_script(script: Script) -> Compilation:
     names: dict[str, int] = {}
     for workflow in script.workflows:
         title = _unique(_name(workflow, script), names)
-        lowering = Lowering(workflow)
-        draft = lowering.run()
+        lowering = Lowering(workflow.fragment, [])
+        draft = lowering.run(workflow)
         graph = None
         problem = check_graph(draft) if draft is not None and lowering.calls.decoded else None
         if problem is not None:
@@ -69,6 +70,7 @@ def compile_script(script: Script) -> Compilation:
             findings.extend(_limits(graph))
         findings.extend(replace(finding, workflow=title) for finding in lowering.findings)
         units.append(Unit(title, workflow, graph))
+    findings.extend(check_calls(script))
     findings.sort(key=lambda finding: (finding.span, finding.code))
     return Compilation(script, tuple(units), tuple(findings))
 
@@ -105,7 +107,10 @@ def _limits(graph: Graph) -> list[Finding]:
         problem = check_limits(graph)
         assert problem is not None
         return [LIMIT.finding(problem.text, graph.span)]
-    for what, count, limit in (("levels deep", size.depth, MAX_DEPTH), ("nodes large", size.nodes, MAX_NODES)):
+    for what, count, limit in (
+        ("levels deep", size.depth, MAX_DEPTH),
+        ("nodes large", size.nodes, MAX_NODES),
+    ):
         if count >= NEAR * limit:
             message = f"this workflow is {count} {what}, and {limit} is the limit"
             return [LIMIT.finding(message, graph.span, severity=Severity.WARNING)]

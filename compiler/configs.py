@@ -43,4 +43,8 @@ def _canonical(root: Any) -> Any:
 
 def config_text(**members: str | None) -> str:
     """A config from members that are JSON texts already; None stands for null."""
-    return "{" + ",".join(f"{quote(key)}:{'null' if text is None else text}" for key, text in members.items()) + "}"
+    return (
+        "{"
+        + ",".join(f"{quote(key)}:{'null' if text is None else text}" for key, text in members.items())
+        + "}"
+    )

@@ -68,7 +68,9 @@ class Leaves:
 
     def if_rows(self, name: Value) -> tuple[str, bool]:
         """The config of df.if_rows, and whether its name is known only to the server."""
-        return config_text(condition_type=quote("result_has_rows"), result_name=self._string(name)), name.text is None
+        return config_text(
+            condition_type=quote("result_has_rows"), result_name=self._string(name)
+        ), name.text is None
 
     # ---- one function per constructor
 
@@ -101,7 +103,9 @@ class Leaves:
         assert name is not None
         self._not_null(name, 0, "a signal has a name")
         if name.text == "" and name.sort is Sort.TEXT:
-            raise Refused(INVALID, "Signal name cannot be empty", name, "name the signal that df.signal will send")
+            raise Refused(
+                INVALID, "Signal name cannot be empty", name, "name the signal that df.signal will send"
+            )
         text, dynamic = self._timeout(timeout, INVALID)
         query = config_text(signal_name=self._string(name), timeout_seconds=text)
         return self._draft(Kind.SIGNAL, query, dynamic or name.text is None)
@@ -128,7 +132,13 @@ class Leaves:
         else:
             key = "parts"
             content, dynamic_content = self._parts(bound["parts"])
-        members = {"url": self._string(url), "method": verb, key: content, "headers": headers, "timeout_seconds": seconds}
+        members = {
+            "url": self._string(url),
+            "method": verb,
+            key: content,
+            "headers": headers,
+            "timeout_seconds": seconds,
+        }
         dynamic = url.text is None or dynamic_verb or dynamic_timeout or dynamic_headers or dynamic_content
         return self._draft(Kind[function.upper()], config_text(**members), dynamic)
 
@@ -166,7 +176,7 @@ class Leaves:
             return self._string(headers), True
         value = self._json(headers)
         if not isinstance(value, dict):
-            raise Refused(HTTP, "headers must be a JSON object", headers, "write '{\"Name\": \"value\"}'")
+            raise Refused(HTTP, "headers must be a JSON object", headers, 'write \'{"Name": "value"}\'')
         for name, content in value.items():
             if not _HEADER_NAME.match(name):
                 raise Refused(HTTP, f"invalid header name '{name}'", headers, "use letters, digits and -")

@@ -45,19 +45,18 @@ _NOT_TEXT = {"array": "text[]", "row": "record"}
 
 
 class Lowering:
-    """One workflow being lowered; `draft` is None when the server would refuse to build it."""
+    """Evaluates the expressions of one fragment; `findings` collects what the server would refuse."""
 
-    def __init__(self, workflow: Workflow) -> None:
-        self.workflow = workflow
-        self.fragment: Fragment = workflow.fragment
-        self.findings: list[Finding] = []
+    def __init__(self, fragment: Fragment, findings: list[Finding]) -> None:
+        self.fragment = fragment
+        self.findings = findings
         self.calls = Calls(self.fragment, self.findings)
         self.partials = self.calls.partials
 
-    def run(self) -> Draft | None:
-        """The root draft of the workflow's expression."""
-        value = self.evaluate(self.workflow.expr)
-        root = self.calls.root(value, strict=self.workflow.kind == "start")
+    def run(self, workflow: Workflow) -> Draft | None:
+        """The root draft of a workflow's expression; None when the server would refuse to build it."""
+        value = self.evaluate(workflow.expr)
+        root = self.calls.root(value, strict=workflow.kind == "start")
         if root is None:
             return None
         self._open_conditionals(root)
@@ -68,19 +67,18 @@ class Lowering:
     def evaluate(self, expr: Expr) -> Value:
         """The value of an expression."""
         values: list[Value] = []
-        stack: list[tuple[Expr, bool]] = [(expr, False)]
+        stack: list[tuple[Expr, int]] = [(expr, 0)]  # the number of parts that are evaluated already
         while stack:
-            node, ready = stack.pop()
-            if ready:
-                parts = self._parts(node)
-                given = values[len(values) - len(parts) :]
-                del values[len(values) - len(parts) :]
+            node, count = stack.pop()
+            if count:
+                given = values[-count:]
+                del values[-count:]
                 values.append(self._combine(node, given))
                 continue
             parts = self._parts(node)
             if parts:
-                stack.append((node, True))
-                stack.extend((part, False) for part in reversed(parts))
+                stack.append((node, len(parts)))
+                stack.extend([(part, 0) for part in reversed(parts)])
             else:
                 values.append(self._combine(node, []))
         return values[0]
@@ -159,8 +157,14 @@ class Lowering:
         if operator == "=>@>" or is_dsl_operator(operator) or operator.endswith(LOOP_OPERATOR):
             if operator == LOOP_OPERATOR and not _any_dsl(left, right):
                 return Value(Sort.BOOLEAN, node.start, node.end)
-            return self._glued(node, operator) if operator != LOOP_OPERATOR else self._no_operator(node, left, right)
-        if _any_dsl(left, right) or (left.sort is Sort.TEXT and right.sort is Sort.TEXT and operator in ("&&", "->")):
+            return (
+                self._glued(node, operator)
+                if operator != LOOP_OPERATOR
+                else self._no_operator(node, left, right)
+            )
+        if _any_dsl(left, right) or (
+            left.sort is Sort.TEXT and right.sort is Sort.TEXT and operator in ("&&", "->")
+        ):
             return self._no_operator(node, left, right)
         return Value(Sort.DYNAMIC, node.start, node.end)
 
@@ -289,7 +293,9 @@ def _any_dsl(*values: Value) -> bool:
 
 def _literal(node: Literal) -> Value:
     if node.kind in ("number", "bit", "hex", "boolean", "null"):
-        return Value(_constant_sort(node), node.start, node.end, text=node.text if node.kind != "null" else None)
+        return Value(
+            _constant_sort(node), node.start, node.end, text=node.text if node.kind != "null" else None
+        )
     return Value(Sort.TEXT, node.start, node.end, text=node.text, pieces=((0, node),))
 
 
@@ -297,8 +303,6 @@ def _constant_sort(node: Literal) -> Sort:
     if node.kind == "number":
         text = node.text.replace("_", "")
         if not text.isdigit():
-            return Sort.NUMERIC if not text[:2].lower() in ("0x", "0o", "0b") else Sort.INTEGER
+            return Sort.NUMERIC if text[:2].lower() not in ("0x", "0o", "0b") else Sort.INTEGER
         return Sort.INTEGER if int(text) < 1 << 31 else Sort.BIGINT if int(text) < 1 << 63 else Sort.NUMERIC
     return {"bit": Sort.BITS, "hex": Sort.BITS, "boolean": Sort.BOOLEAN, "null": Sort.NULL}[node.kind]
-
-
