@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..grammar import Source, Span, TextMap
+from ..grammar import Source, Span
 from .graph import Graph, Kind, Node
+from .textmap import QueryMap
 
 CONFIG_KINDS = frozenset(
     {Kind.IF_ROWS, Kind.WAIT_SCHEDULE, Kind.SIGNAL, Kind.BREAK, Kind.HTTP, Kind.HTTP_MULTIPART}
@@ -28,7 +29,7 @@ class Draft:
     name: str | None = None
     span: Span = _NOWHERE
     name_span: Span | None = None
-    query_map: TextMap | None = None
+    query_map: QueryMap | None = None
     dynamic: bool = False
 
 

@@ -10,7 +10,7 @@ from .build import Draft
 from .catalogue import FUNCTIONS, Role
 from .envelope import EnvelopeError, decode_operand, decode_strict
 from .graph import Kind
-from .leaves import Leaves, Refused
+from .leaves import Leaves, CallError
 from .rules.effect_as_step import RULE as EFFECT
 from .rules.helper_as_step import RULE as HELPER
 from .rules.invalid_name import RULE as BAD_NAME
@@ -164,12 +164,12 @@ class Calls:
         """A node without children: its config, or the reason why the server refuses it."""
         try:
             draft = self.leaves.build(node.name, bound)
-        except Refused as refused:
+        except CallError as refused:
             self.findings.append(self._refusal(node, refused))
             return Value(Sort.ERROR, node.start, node.end)
         return self._node(node, draft)
 
-    def _refusal(self, node: Call, refused: Refused) -> Finding:
+    def _refusal(self, node: Call, refused: CallError) -> Finding:
         value = refused.value
         span = self.fragment.locate(node.start, node.end) if value is None else self._span(value)
         places = text_map(value, self.fragment) if value is not None and refused.part is not None else None

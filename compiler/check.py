@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from ..grammar import Finding, walk
+from ..grammar import Binary, Finding, walk
 from .compilation import Compilation
 from .context import REFERENCE_TARGET, TARGETS, Context, WorkflowContext
 from .graph import Kind
@@ -25,8 +25,8 @@ def check(compilation: Compilation, *, target: str = "dfsql", parse_sql: bool = 
     graph_rules = [rule for rule in rules if rule.graph is not None]
     node_rules = _by_kind(rules)
     for workflow in context.workflows:
-        for finding in _workflow(workflow, tree_rules, graph_rules, node_rules):
-            found.append(replace(finding, workflow=workflow.unit.name))
+        told = _workflow(workflow, tree_rules, graph_rules, node_rules)
+        found.extend(replace(finding, workflow=workflow.unit.name) for finding in told)
     return _sorted(found)
 
 
@@ -52,9 +52,10 @@ def _workflow(
     node_rules: dict[Kind, list[Rule]],
 ) -> Iterator[Finding]:
     for expr in walk(workflow.workflow.expr):
-        for rule in tree_rules:
-            assert rule.tree is not None
-            yield from rule.tree(workflow, expr)
+        if isinstance(expr, Binary):
+            for rule in tree_rules:
+                assert rule.tree is not None
+                yield from rule.tree(workflow, expr)
     if workflow.graph is None:
         return
     for node in workflow.graph.nodes:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from ..grammar import Fragment, Script, Span, Workflow
+from ..grammar import Call, Fragment, Literal, Script, Span, Workflow, strip_parens, walk
 from .bindings import Bindings, analyse
 from .compilation import Compilation, Unit
 from .graph import Graph, Kind, Node
@@ -29,6 +29,18 @@ class Context:
     def workflows(self) -> tuple["WorkflowContext", ...]:
         """One per workflow, in source order."""
         return tuple(WorkflowContext(self, unit) for unit in self.compilation.units)
+
+    @cached_property
+    def set_variables(self) -> frozenset[str]:
+        """The variables that a df.setvar of the file sets, where their names are literals."""
+        names: set[str] = set()
+        for region in self.script.regions:
+            for expr in walk(region.tree) if region.tree is not None else ():
+                if isinstance(expr, Call) and expr.name == "setvar" and expr.arguments:
+                    value = strip_parens(expr.arguments[0].value)
+                    if isinstance(value, Literal):
+                        names.add(value.text)
+        return frozenset(names)
 
 
 @dataclass(frozen=True)

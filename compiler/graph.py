@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from .flow import Edge
-    from .textmap import TextMap
+    from .textmap import QueryMap
 
 
 class Kind(str, Enum):
@@ -68,7 +68,7 @@ class Node:
     scope: str = "root"  # "root", or the id path of the branch or loop that opens the scope
     span: Span = Span(0, 0)  # the whole expression of this node in the file
     name_span: Span | None = None  # the result name in the file
-    query_map: "TextMap | None" = None  # offsets of `query` (or of the SQL) -> the file
+    query_map: "QueryMap | None" = None  # offsets of `query` (or of the SQL) -> the file
     dynamic: bool = False  # the SQL is an expression known only to the server; query holds its text
     config: Mapping[str, Any] | None = None  # decoded `query` of the kinds that hold a config
 

@@ -27,7 +27,7 @@ _METHODS = {"http": ("GET", "POST", "PUT", "DELETE", "PATCH"), "http_multipart":
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")  # a token of RFC 9110
 
 
-class Refused(Exception):
+class CallError(Exception):
     """The server would refuse the call: the rule, its text, the argument to blame and what to do."""
 
     def __init__(
@@ -55,7 +55,7 @@ class Leaves:
         self.fragment = fragment
 
     def build(self, name: str, bound: Bound) -> Draft:
-        """The draft of `df.name(...)`. Raises Refused."""
+        """The draft of `df.name(...)`. Raises CallError."""
         builders: dict[str, Callable[[Bound], Draft]] = {
             "sleep": self._sleep,
             "wait_for_schedule": self._schedule,
@@ -81,7 +81,9 @@ class Leaves:
             return self._draft(Kind.SLEEP, self._source(seconds), True)
         number = self._integer(seconds, "bigint")
         if number < 0:
-            raise Refused(INVALID, "Sleep duration must be non-negative", seconds, "write 0 or more seconds")
+            raise CallError(
+                INVALID, "Sleep duration must be non-negative", seconds, "write 0 or more seconds"
+            )
         return self._draft(Kind.SLEEP, str(number), False)
 
     def _schedule(self, bound: Bound) -> Draft:
@@ -95,7 +97,7 @@ class Leaves:
                 rule = CRON_FIELDS if error.kind == "many-fields" else CRON
                 message = f"Invalid cron expression '{cron.text}': {tail}"
                 part = (error.start, error.end)
-                raise Refused(rule, message, cron, str(error), part, error.suggestion) from error
+                raise CallError(rule, message, cron, str(error), part, error.suggestion) from error
         return self._draft(Kind.WAIT_SCHEDULE, config_text(cron_expr=self._string(cron)), cron.text is None)
 
     def _signal(self, bound: Bound) -> Draft:
@@ -103,7 +105,7 @@ class Leaves:
         assert name is not None
         self._not_null(name, 0, "a signal has a name")
         if name.text == "" and name.sort is Sort.TEXT:
-            raise Refused(
+            raise CallError(
                 INVALID, "Signal name cannot be empty", name, "name the signal that df.signal will send"
             )
         text, dynamic = self._timeout(timeout, INVALID)
@@ -153,7 +155,7 @@ class Leaves:
             help = "begin the address with https://"
             if scheme.startswith("$"):
                 help = "a $name cannot stand for the beginning of an address: write https:// or a {variable} there"
-            raise Refused(HTTP, message, url, help)
+            raise CallError(HTTP, message, url, help)
 
     def _method(self, function: str, method: Value | None) -> tuple[str, bool]:
         if method is None:
@@ -166,7 +168,7 @@ class Leaves:
         if verb not in allowed:
             what = "HTTP method for multipart" if function == "http_multipart" else "HTTP method"
             names = ", ".join(allowed[:-1]) + f", or {allowed[-1]}"
-            raise Refused(HTTP, f"Invalid {what}: {method.text}. Must be {names}", method, f"write {names}")
+            raise CallError(HTTP, f"Invalid {what}: {method.text}. Must be {names}", method, f"write {names}")
         return quote(verb), False
 
     def _headers(self, headers: Value | None) -> tuple[str | None, bool]:
@@ -176,12 +178,12 @@ class Leaves:
             return self._string(headers), True
         value = self._json(headers)
         if not isinstance(value, dict):
-            raise Refused(HTTP, "headers must be a JSON object", headers, 'write \'{"Name": "value"}\'')
+            raise CallError(HTTP, "headers must be a JSON object", headers, 'write \'{"Name": "value"}\'')
         for name, content in value.items():
             if not _HEADER_NAME.match(name):
-                raise Refused(HTTP, f"invalid header name '{name}'", headers, "use letters, digits and -")
+                raise CallError(HTTP, f"invalid header name '{name}'", headers, "use letters, digits and -")
             if content is None or isinstance(content, dict | list):
-                raise Refused(HTTP, f"header '{name}' must be a text, a number or a boolean", headers)
+                raise CallError(HTTP, f"header '{name}' must be a text, a number or a boolean", headers)
         return compact(value), False
 
     def _body(self, body: Value | None) -> tuple[str | None, bool]:
@@ -192,14 +194,14 @@ class Leaves:
     def _parts(self, parts: Value | None) -> tuple[str | None, bool]:
         if parts is None or parts.sort is Sort.NULL:
             help = "give a JSON list of objects with name and content"
-            raise Refused(HTTP, "parts is required and cannot be NULL", parts, help)
+            raise CallError(HTTP, "parts is required and cannot be NULL", parts, help)
         if parts.text is None:
             return self._string(parts), True
         value = self._json(parts)
         if not isinstance(value, list):
-            raise Refused(HTTP, "parts must be a JSON array of part objects", parts)
+            raise CallError(HTTP, "parts must be a JSON array of part objects", parts)
         if not value:
-            raise Refused(HTTP, "parts must contain at least one part", parts)
+            raise CallError(HTTP, "parts must contain at least one part", parts)
         return compact(value), False
 
     # ---- values
@@ -211,27 +213,27 @@ class Leaves:
             return self._string(timeout), True
         number = self._integer(timeout, "integer")
         if number <= 0:
-            raise Refused(rule, "Timeout must be positive", timeout, "write the seconds to wait, 1 or more")
+            raise CallError(rule, "Timeout must be positive", timeout, "write the seconds to wait, 1 or more")
         return str(number), False
 
     def _integer(self, value: Value, type_name: str) -> int:
         number = integer_of(value)
         if number is None:
             message = f'invalid input syntax for type {type_name}: "{value.text}"'
-            raise Refused(ARGUMENTS, message, value, "write whole seconds")
+            raise CallError(ARGUMENTS, message, value, "write whole seconds")
         if not -LIMITS[type_name] <= number < LIMITS[type_name]:
-            raise Refused(ARGUMENTS, f'value "{value.text}" is out of range for type {type_name}', value)
+            raise CallError(ARGUMENTS, f'value "{value.text}" is out of range for type {type_name}', value)
         return number
 
     def _json(self, value: Value) -> Any:
         try:
             return jsonb(value.text or "")
         except (json.JSONDecodeError, ValueError, RecursionError) as error:
-            raise Refused(HTTP, "invalid input syntax for type json", value, f"{error}") from error
+            raise CallError(HTTP, "invalid input syntax for type json", value, f"{error}") from error
 
     def _not_null(self, value: Value, index: int, help: str) -> None:
         if value.sort is Sort.NULL:
-            raise Refused(NULL, f"argument {index} must not be null", value, help)
+            raise CallError(NULL, f"argument {index} must not be null", value, help)
 
     def _string(self, value: Value) -> str:
         """A JSON string: the known text, or the expression's own text where only the server knows more."""

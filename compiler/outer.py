@@ -71,12 +71,11 @@ def _value(expr: Expr, lowering: Lowering, workflows: set[int]) -> Value:
 
 def _check_mode(call: Call, values: list[Value], region: Region, findings: list[Finding]) -> None:
     for position, (argument, value) in enumerate(zip(call.arguments, values, strict=True)):
-        if argument.name == "transaction_mode" or (argument.name is None and position == 3):
-            if value.sort is Sort.TEXT and (value.text or "").lower() not in _MODES:
-                message = (
-                    f"invalid transaction_mode \"{value.text}\" for df.start(): expected 'caller' or 'new'"
-                )
-                help = "write 'caller', which is the default, or 'new'"
-                findings.append(
-                    INVALID.finding(message, region.fragment.locate(value.start, value.end), help=help)
-                )
+        if argument.name != "transaction_mode" and (argument.name is not None or position != 3):
+            continue
+        if value.sort is Sort.TEXT and (value.text or "").lower() not in _MODES:
+            message = f"invalid transaction_mode \"{value.text}\" for df.start(): expected 'caller' or 'new'"
+            span = region.fragment.locate(value.start, value.end)
+            findings.append(
+                INVALID.finding(message, span, help="write 'new', or 'caller', which is the default")
+            )

@@ -1,35 +1,52 @@
-"""Maps offsets of a folded text back to the file, through quoting and concatenation."""
+"""Maps of a folded text back to the file; the plain type lives with the literals, in the grammar."""
 
-from bisect import bisect_right
-from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
 
-from ..grammar import Span
+from ..grammar import Fragment, Literal, Span, TextMap, literal_map
+
+__all__ = ["LiteralMap", "QueryMap", "TextMap"]
 
 
-@dataclass(frozen=True, slots=True)
-class TextMap:
-    """Runs of text that stand one to one in the file.
+class LiteralMap:
+    """The map of a text that was written as literals; worked out when it is first asked, as most never are."""
 
-    `runs` holds (offset in the text, offset in the file, length), ascending by the first. A doubled
-    quote or an escape is a run of its own, of text length 1.
-    """
-
-    runs: tuple[tuple[int, int, int], ...]
-    end: int  # offset in the file just after the last character
+    def __init__(self, pieces: tuple[tuple[int, Literal], ...], fragment: Fragment, end: int) -> None:
+        self.pieces = pieces  # (offset in the text, literal)
+        self.fragment = fragment
+        self.end = end
 
     def offset(self, at: int) -> int:
         """The file offset of text offset `at`."""
-        index = bisect_right(self.runs, (at, 1 << 62, 0)) - 1
-        if index < 0:
-            return self.runs[0][1] if self.runs else self.end
-        start, where, length = self.runs[index]
-        if at - start < length:
-            return where + at - start
-        if index + 1 < len(self.runs):
-            return self.runs[index + 1][1]
-        return self.end
+        return self.map.offset(at)
 
     def span(self, start: int, end: int) -> Span:
         """The file's span of text[start:end]; an empty range gives an empty span."""
-        first = self.offset(start)
-        return Span(first, max(first, self.offset(end - 1) + 1) if end > start else first)
+        return self.map.span(start, end)
+
+    @cached_property
+    def map(self) -> TextMap:
+        """The runs of all pieces, one after the other."""
+        runs: list[tuple[int, int, int]] = []
+        end = self.end
+        for offset, literal in self.pieces:
+            piece = literal_map(literal, self.fragment)
+            runs.extend([(start + offset, where, length) for start, where, length in piece.runs])
+            end = piece.end
+        inner = TextMap(tuple(runs), end)
+        return inner if self.fragment.map is None else _through(inner, self.fragment)
+
+
+QueryMap: TypeAlias = TextMap | LiteralMap
+
+
+def _through(inner: TextMap, fragment: Fragment) -> TextMap:
+    """The same map, its offsets carried on to the file through the fragments around it."""
+    runs: list[tuple[int, int, int]] = []
+    for start, where, length in inner.runs:
+        span = fragment.locate(where, where + length)
+        if span.end - span.start == length:
+            runs.append((start, span.start, length))
+            continue
+        runs += [(start + at, fragment.locate(where + at, where + at + 1).start, 1) for at in range(length)]
+    return TextMap(tuple(runs), fragment.locate(inner.end, inner.end).start)

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from ..grammar import Fragment, Literal, TextMap, literal_map
+from ..grammar import Fragment, Literal
 from .build import Draft
 from .envelope import draft_to_envelope
 from .jsontext import quote
+from .textmap import LiteralMap, QueryMap
 
 
 class Sort(Enum):
@@ -95,30 +96,6 @@ def has_dynamic(draft: Draft) -> bool:
     return False
 
 
-def text_map(value: Value, fragment: Fragment) -> TextMap | None:
+def text_map(value: Value, fragment: Fragment) -> QueryMap | None:
     """The map of a constant text to the file; None where it was not written as literals."""
-    if not value.pieces:
-        return None
-    runs: list[tuple[int, int, int]] = []
-    end = value.end
-    for offset, literal in value.pieces:
-        piece = literal_map(literal, fragment)
-        runs.extend((start + offset, where, length) for start, where, length in piece.runs)
-        end = piece.end
-    if fragment.map is None:
-        return TextMap(tuple(runs), end)
-    return _through(TextMap(tuple(runs), end), fragment)
-
-
-def _through(inner: TextMap, fragment: Fragment) -> TextMap:
-    """The same map, its offsets carried on to the file through the fragments around it."""
-    runs: list[tuple[int, int, int]] = []
-    for start, where, length in inner.runs:
-        step = length
-        span = fragment.locate(where, where + length)
-        if span.end - span.start == length:
-            runs.append((start, span.start, length))
-            continue
-        for at in range(step):
-            runs.append((start + at, fragment.locate(where + at, where + at + 1).start, 1))
-    return TextMap(tuple(runs), fragment.locate(inner.end, inner.end).start)
+    return LiteralMap(value.pieces, fragment, value.end) if value.pieces else None

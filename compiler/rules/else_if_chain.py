@@ -7,9 +7,9 @@ from ..context import WorkflowContext
 from .rule import Rule
 
 
-def _check(workflow: WorkflowContext, expr: Expr) -> Iterator[Finding]:
+def _check(workflow: WorkflowContext, expr: Binary) -> Iterator[Finding]:
     # expr is `(c1 ?> t !> c2) ?> u`, perhaps the left side of a second !>
-    if not isinstance(expr, Binary) or expr.operator != "?>":
+    if expr.operator != "?>":
         return
     first = expr.left
     if not isinstance(first, Binary) or first.operator != "!>":

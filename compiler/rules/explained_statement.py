@@ -14,6 +14,8 @@ _MARKS = ("~>", "|=>", "?>", "!>", "@>", "df.")
 
 
 def _check(context: Context) -> Iterator[Finding]:
+    if "explain" not in context.script.source.text.lower():
+        return
     for region in context.script.regions:
         if region.tree is None:
             continue

@@ -17,7 +17,7 @@ def _check(workflow: WorkflowContext, graph: Graph) -> Iterator[Finding]:
         use = found.get(node.index)
         if use is not None and not use.never_bound:
             continue
-        if use is None and not workflow.bindings.stopped_by(node) is None:
+        if use is None and workflow.bindings.stopped_by(node) is not None:
             continue
         scope = workflow.bindings.names_in_scope(node)
         if name.startswith("$"):

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from ...grammar import Binary, Edit, Expr, Finding, Fix, Label, Prefix, Severity, Span
+from ...grammar import Binary, Edit, Finding, Fix, Label, Prefix, Severity, Span
 from ..context import WorkflowContext
 from .rule import Rule
 
 
-def _check(workflow: WorkflowContext, expr: Expr) -> Iterator[Finding]:
-    if not isinstance(expr, Binary) or expr.operator not in ("~>", "&", "|"):
+def _check(workflow: WorkflowContext, expr: Binary) -> Iterator[Finding]:
+    if expr.operator not in ("~>", "&", "|"):
         return
     left = expr.left
     if not isinstance(left, Prefix) or left.operator != "@>":

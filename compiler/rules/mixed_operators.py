@@ -9,8 +9,8 @@ from .rule import Rule
 _MIXED = ("~>", "&", "|")
 
 
-def _check(workflow: WorkflowContext, expr: Expr) -> Iterator[Finding]:
-    if not isinstance(expr, Binary) or expr.operator not in _MIXED:
+def _check(workflow: WorkflowContext, expr: Binary) -> Iterator[Finding]:
+    if expr.operator not in _MIXED:
         return
     left = _under_names(expr.left)
     conditional = isinstance(left, Binary) and left.operator == "!>"

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from ...grammar import Binary, Edit, Expr, Finding, Fix, Label, Severity, Span
+from ...grammar import Binary, Edit, Finding, Fix, Label, Severity, Span
 from ..context import WorkflowContext
 from .rule import Rule
 
 _WHAT = {"&": ("join", "the list of all branches' results"), "|": ("race", "the winner's result")}
 
 
-def _check(workflow: WorkflowContext, expr: Expr) -> Iterator[Finding]:
-    if not isinstance(expr, Binary) or expr.operator != "|=>":
+def _check(workflow: WorkflowContext, expr: Binary) -> Iterator[Finding]:
+    if expr.operator != "|=>":
         return
     left = expr.left
     if not isinstance(left, Binary) or left.operator not in _WHAT:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from ...grammar import Finding, Severity
 from ..context import REFERENCE_TARGET, WorkflowContext
-
 from ..graph import Kind, Node
 from .rule import Rule
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...grammar import Expr, Finding, Fix, Label, Severity, Span
+from ...grammar import Binary, Finding, Fix, Label, Severity, Span
 from ..graph import Graph, Kind, Node
 
 if TYPE_CHECKING:
@@ -43,7 +43,9 @@ class Rule:
     target: str | None = None  # "pg_durable": reported only with --target pg_durable
     since: str = "0.1.0"
     kinds: frozenset[Kind] = frozenset()  # node kinds that `node` wants to see
-    tree: "Callable[[WorkflowContext, Expr], Iterable[Finding]] | None" = None  # every expression, top down
+    tree: "Callable[[WorkflowContext, Binary], Iterable[Finding]] | None" = (
+        None  # every binary operator, top down
+    )
     node: "Callable[[WorkflowContext, Node], Iterable[Finding]] | None" = None
     graph: "Callable[[WorkflowContext, Graph], Iterable[Finding]] | None" = None
     script: "Callable[[Context], Iterable[Finding]] | None" = None

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from ...grammar import Call, Finding, Literal, Severity, strip_parens, walk
+from ...grammar import Finding, Severity
 from ..bindings import VariableUse
-from ..context import Context, WorkflowContext
+from ..context import WorkflowContext
 from ..graph import Graph
 from ..references import SYSTEM_VARIABLES, lexical_context, span_of
 from .rule import Rule
@@ -14,21 +14,9 @@ from .rule import Rule
 _ARRAY_CAST = re.compile(r"\s*::\s*[A-Za-z_][\w.]*(?:\([^)]*\))?\s*\[")
 
 
-def set_names(context: Context) -> frozenset[str]:
-    """The variables that the file sets."""
-    names = set()
-    for region in context.script.regions:
-        for expr in walk(region.tree) if region.tree is not None else ():
-            if isinstance(expr, Call) and expr.name == "setvar" and expr.arguments:
-                value = strip_parens(expr.arguments[0].value)
-                if isinstance(value, Literal):
-                    names.add(value.text)
-    return frozenset(names)
-
-
 def _check(workflow: WorkflowContext, graph: Graph) -> Iterator[Finding]:
     uses = [use for use in workflow.bindings.variables if not use.placeholder.system]
-    known = set_names(workflow.context) if uses else frozenset()
+    known = workflow.context.set_variables if uses else frozenset()
     for use in uses:
         if use.name in known or use.node.dynamic or _is_array(use):
             continue
