@@ -134,6 +134,11 @@ def inspect(sql: str, names: Collection[str] | None = None) -> SqlInfo:
     return _inspect(sql, None)
 
 
+def forget() -> None:
+    """Drop the kept answers; a measurement wants to pay for them again."""
+    _inspect.cache_clear()
+
+
 @lru_cache(maxsize=32_768)
 def _inspect(sql: str, names: frozenset[str] | None) -> SqlInfo:
     found: list[Placeholder] = []
