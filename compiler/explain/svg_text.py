@@ -51,7 +51,7 @@ def step_title(item: Card | Frame, uses: Sequence[str], findings: Iterable[Findi
     """What a step is, in full: its number, id, kind, names, SQL, and what was found."""
     node = item.node
     if isinstance(item, Card):
-        kind, words = kind_words(node), _full_text(node)
+        kind, words = kind_words(node), full_text(node)
     else:
         kind, words = " ".join(text.text for text in item.texts), ""
     said = [f"step {item.number} ({node.id})", kind]
@@ -64,7 +64,8 @@ def step_title(item: Card | Frame, uses: Sequence[str], findings: Iterable[Findi
     return "\n".join(lines)
 
 
-def _full_text(node: Node) -> str:
+def full_text(node: Node) -> str:
+    """What a step does, in full, times also as people say them."""
     words = detail(node)
     query = node.query or ""
     if node.kind is Kind.SLEEP and query.isascii() and query.isdigit() and len(query) < 16:
@@ -110,7 +111,7 @@ def _waits(graph: Graph) -> list[str]:
         elif node.kind is Kind.WAIT_SCHEDULE:
             waits.append(f"the schedule '{member(config, 'cron_expr', '?')}'")
         elif node.kind is Kind.SLEEP:
-            waits.append(_full_text(node))
+            waits.append(full_text(node))
     return list(dict.fromkeys(waits))
 
 
