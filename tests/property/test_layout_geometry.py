@@ -12,13 +12,13 @@ from dfsql.compiler.explain.layout import lay_out
 from dfsql.compiler.explain.layout_parts import Box, Card, Frame, Item, Layout, Wire
 from dfsql.compiler.graph import Graph, Kind
 
-SEEDS = range(400)
+SEEDS = range(330)
 
 
 def drawn(seed: int) -> tuple[Graph, Layout]:
-    """A workflow of 1 to 60 nodes; every fifth one with all of its SQL."""
+    """A workflow of 1 to 50 nodes; every fifth one with all of its SQL."""
     rng = random.Random(seed)
-    graph = random_graph(rng, rng.randint(1, 60))
+    graph = random_graph(rng, rng.randint(1, 50))
     return graph, lay_out(graph, title=graph.name, full=seed % 5 == 0)
 
 
@@ -30,9 +30,9 @@ def test_random_pictures_have_no_faults(seed: int) -> None:
 
 def test_random_pictures_are_not_trivial() -> None:
     layouts = [drawn(seed)[1] for seed in SEEDS]
-    assert sum(len(cards(layout)) for layout in layouts) > 4000
-    assert sum(len(frames(layout)) for layout in layouts) > 1000
-    assert sum(len(data_lines(layout)) for layout in layouts) > 300
+    assert sum(len(cards(layout)) for layout in layouts) > 2500
+    assert sum(len(frames(layout)) for layout in layouts) > 700
+    assert sum(len(data_lines(layout)) for layout in layouts) > 200
 
 
 @pytest.mark.parametrize("graph", [chain(40), chain(40, right=True), deep(30)], ids=["left", "right", "deep"])
