@@ -10,6 +10,7 @@ from functools import lru_cache
 SANS = 'Inter,"Segoe UI","Helvetica Neue",Arial,sans-serif'
 MONO = 'ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace'
 ELLIPSIS = "…"
+LONELY = 6  # a last line shorter than that gets company
 
 MONO_ADVANCE = 0.62  # em; the widest of the fixed-width fonts above is SF Mono with 0.616
 BOLD = 1.13  # how much wider letters of the bold cut are
@@ -121,6 +122,10 @@ def wrap_mono(text: str, size: float, width: float, most: int | None = None) -> 
         at = stop
         while at < end and text[at] == " ":
             at += 1
+    if len(lines) > 1 and len(lines[-1]) < LONELY and " " in lines[-2].strip():
+        head, _, word = lines[-2].rpartition(" ")
+        if mono(f"{word} {lines[-1]}", size) <= width and head.strip():
+            lines[-2:] = [head.rstrip(), f"{word} {lines[-1]}"]
     return lines or [""]
 
 

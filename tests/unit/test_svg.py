@@ -344,7 +344,8 @@ def test_durations(seconds: int, words: str) -> None:
     [
         ("", 3, [""]),
         ("SELECT 1", 3, ["SELECT 1"]),
-        ("aaaa bbbb cccc", 3, ["aaaa bbbb", "cccc"]),
+        ("aaaa bbbb cccccc", 3, ["aaaa bbbb", "cccccc"]),
+        ("aaaa bbbb 1", 3, ["aaaa", "bbbb 1"]),
         ("aaaa bbbb cccc", 1, ["aaaa bbb…"]),
         ("aaaaaaa bb cccc", 1, ["aaaaaaa…"]),
         ("aaaaaaaaaaaaaaa", None, ["aaaaaaaaaa", "aaaaa"]),
