@@ -23,7 +23,7 @@ def reachable(graph: Graph, id: str) -> tuple[str, ...]:
 
     These are the steps inside it, and whatever follows it and the composites around it; not the steps of
     sibling branches, not dead code, and not what comes round again in a loop. Raises KeyError for an unknown
-    id. The id may be a THEN's, here and below: then its own steps are left out.
+    id. The id may be a THEN's, here and below: then all that it holds is left out.
     """
     blocks = Blocks(graph)
     return _closure(blocks, id, _control(blocks))
@@ -138,9 +138,10 @@ def _data(bindings: Bindings) -> Iterator[tuple[int, int]]:
 
 
 def _closure(blocks: Blocks, id: str, pairs: Pairs) -> tuple[str, ...]:
-    """The steps that pairs lead to from a step, or from the steps of a THEN, without these."""
+    """The steps that pairs lead to from a step, or from a THEN's steps, all that the THEN holds left out."""
     graph = blocks.graph
-    steps = [node.index for node in graph.sequence(graph.by_id[id])]
+    top = graph.by_id[id]
+    steps = [node.index for node in graph.sequence(top)]
     targets: dict[int, list[int]] = {}
     for source, target in pairs:
         targets.setdefault(source, []).append(target)
@@ -150,5 +151,5 @@ def _closure(blocks: Blocks, id: str, pairs: Pairs) -> tuple[str, ...]:
             if target not in seen:
                 seen.add(target)
                 stack.append(target)
-    found = seen.difference(steps)
+    found = seen.difference(range(top.index, blocks.after[top.index]) if top.kind is Kind.THEN else steps)
     return tuple(graph.nodes[index].id for index in blocks.in_order() if index in found)
