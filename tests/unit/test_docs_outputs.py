@@ -1,0 +1,65 @@
+"""What the documentation shows is what the program does. `make docs` writes the outputs again."""
+
+import doctest
+import re
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from dfsql.cli.commands import COMMANDS
+
+ROOT = Path(__file__).parents[2]
+
+
+def load() -> ModuleType:
+    """docs/blocks.py, which is no part of the package."""
+    spec = spec_from_file_location("docs_blocks", ROOT / "docs" / "blocks.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+BLOCKS = list(load().blocks())
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: f"{block.page.stem}: {block.command}")
+def test_output_in_the_documentation_is_the_programs(block: object) -> None:
+    assert block.shown == block.produce()  # type: ignore[attr-defined]
+
+
+def test_every_marked_command_is_found() -> None:
+    marked = sum(page.read_text(encoding="utf-8").count("<!-- run") for page in load().pages())
+    assert len(BLOCKS) == marked > 10
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_a_page_with_its_help(command: str) -> None:
+    shown = [block.command for block in BLOCKS if block.page == ROOT / "docs" / "commands" / f"{command}.md"]
+    assert f"dfsql {command} --help" in shown
+    assert len(shown) > 1
+
+
+def test_python_in_the_readme_runs() -> None:
+    result = doctest.testfile(str(ROOT / "README.md"), module_relative=False, encoding="utf-8")
+    assert result.attempted > 3
+    assert result.failed == 0
+
+
+def test_an_output_that_differs_is_seen() -> None:
+    block = BLOCKS[0]
+    assert type(block)(block.page, "dfsql --version", 0, None, "$ dfsql --version\n0\n").produce() != "0\n"
+    with pytest.raises(ValueError, match="exit status 2, expected 0"):
+        type(block)(block.page, "dfsql nonsense", 0, None, "").produce()
+
+
+@pytest.mark.parametrize("page", load().pages(), ids=lambda page: page.stem)
+def test_links_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    missing = [target for target in targets if not (page.parent / target).exists()]
+    assert missing == []
