@@ -1,12 +1,13 @@
 """One input through the compiler: its graphs, and what is to be said about them."""
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..compiler import Graph, check, compile
 from ..compiler.report import FileFindings, report
 from ..grammar import Finding, Severity, Source
-from .console import show, wants_color
+from .console import say, show, wants_color
 from .inputs import Input
 
 
@@ -54,10 +55,16 @@ def concerns(finding: Finding, graph: Graph) -> bool:
     return graph.span.start <= finding.span.start and finding.span.end <= graph.span.end
 
 
+def note_missing_parser(analyses: Iterable[Analysis]) -> None:
+    """Says that the SQL inside steps was not looked into, where that is so."""
+    from ..compiler.sqlinfo import available
+
+    if any(analysis.graphs for analysis in analyses) and available() is None:
+        say("note: the SQL inside steps was not checked: the package pgparse is not installed")
+
+
 def show_errors(analyses: Iterable[Analysis]) -> bool:
     """Reports the errors beside the result; False where there are none."""
-    import sys
-
     files = [FileFindings(analysis.source, analysis.errors) for analysis in analyses]
     if not any(file.findings for file in files):
         return False

@@ -33,7 +33,7 @@ def command(
     """
     from ..compiler.report import FileFindings, report
     from ..grammar import Severity
-    from .analysis import analyse
+    from .analysis import analyse, note_missing_parser
     from .inputs import Inputs
 
     inputs = Inputs(paths, stdin_filename=stdin_filename)
@@ -41,6 +41,7 @@ def command(
     files = [FileFindings(analysis.source, analysis.findings) for analysis in analyses]
     if files:
         write(report(files, format=format, color=format == "full" and wants_color(sys.stdout)))
+    note_missing_parser(analyses)
     least = Severity(fail_on).rank
     failed = any(finding.severity.rank >= least for file in files for finding in file.findings)
     return worst(inputs.status, Status.FINDINGS if failed else Status.OK)

@@ -30,6 +30,18 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_a_missing_sql_parser_is_a_note(folder: Path) -> None:
+    (folder / "flow.dfsql").write_text("'SELECT FROM WHERE' ~> 'SELECT 2';\n")
+    code = "import sys; from dfsql.cli import main; sys.modules.update(pgparse=None, postgast=None); sys.exit(main())"
+    command = [sys.executable, "-c", code, "lint", "flow.dfsql"]
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout) == (0, "no findings in 1 file\n")
+    assert run.stderr == (
+        "dfsql: note: the SQL inside steps was not checked: the package pgparse is not installed\n"
+    )
+    assert b"DF701" in process(folder, "lint", "flow.dfsql").stdout
+
+
 HELP = {
     "lint": ("PATH...", "--format", "--fail-on", "--target", "--stdin-filename", "[default: warning]"),
     "compile": ("FILE...", "--format", "--output", "--stdin-filename", "json|sql|dot|mermaid"),
