@@ -2,7 +2,7 @@
 
 # fmt: off
 # ruff: noqa: E501
-DIGEST = 'f1006abf260b9dc095a44923f32741d106322592c8f00e9d85e0ab004c31a159'
+DIGEST = 'ed15e800'
 START = 0
 RULES: list[tuple[str, int, str]] = [
     ('primary', 1, ''),

@@ -6,9 +6,9 @@ memory, and `make table` writes it anew.
 """
 
 from functools import cache
-from hashlib import sha256
 from importlib.resources import files
 from typing import Any, NamedTuple
+from zlib import crc32  # hashlib loads OpenSSL, which takes longer than reading the table
 
 
 class Table(NamedTuple):
@@ -30,7 +30,7 @@ def grammar_text() -> str:
 
 def digest(grammar: str) -> str:
     """The fingerprint under which a table is stored."""
-    return sha256(grammar.replace("\r\n", "\n").encode()).hexdigest()
+    return f"{crc32(grammar.replace(chr(13), '').encode()):08x}"
 
 
 @cache
