@@ -78,7 +78,8 @@ class Oracle:
         statement = head + glue.join(texts) + "\n))"
         self._dumps.clear()
         try:
-            self._connection.execute(statement.encode())
+            # never as a prepared statement: that one is parsed, and printed, only once
+            self._connection.execute(statement.encode(), prepare=False)
         except psycopg.Error as error:
             if len(texts) == 1:
                 position = int(error.diag.statement_position or 0) - 1
