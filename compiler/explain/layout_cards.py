@@ -68,7 +68,7 @@ def _header_words(graph: Graph, unit: Unit) -> str:
         case Kind.LOOP:
             condition = graph.child(node, "condition")
             if condition is None:
-                return "forever"
+                return "until a BREAK" if unit.ends else "forever"
             simple = condition.kind is Kind.SQL and condition.query
             return (
                 f"while {condition.query[:400]}" if simple and condition.query else "while the test is true"
@@ -121,18 +121,23 @@ def _compact(unit: Unit) -> tuple[int, int]:
     node, width = unit.node, COMPACT
     kind = kind_words(node)
     value, note = _compact_words(node)
+    value = visible(_BLANKS.sub(" ", value))
     texts = [Text(34, 23, kind, "kind")]
-    x = 34 + width_of(kind, "kind") + 8
-    value = cut_mono(visible(value), 12, width - x - 18)
-    if value:
-        texts.append(Text(x, 23, value, "strong"))
-        x += width_of(value, "strong") + 8
-    y = 40
-    if x + width_of(note, "note") <= width - 18:
+    x, y = 34 + width_of(kind, "kind") + 8, 40
+    room = width - 34 - 18
+    if width_of(value[:100], "strong") <= width - x - 18:
+        if value:
+            texts.append(Text(x, 23, value, "strong"))
+            x += width_of(value, "strong") + 8
+    else:
+        for line in wrap_mono(value, 12, room, 2):
+            texts.append(Text(34, y, line, "strong"))
+            y += LINE
+    if note and y == 40 and x + width_of(note, "note") <= width - 18:
         texts.append(Text(x, 23, note, "note"))
     elif note:
-        texts.append(Text(34, y, cut_sans(note, 11, width - 34 - 18), "note"))
-        x, y = width, y + LINE
+        texts.append(Text(34, y, cut_sans(note, 11, room), "note"))
+        y += LINE
     y = _foot(unit, texts, 34, y, width - 8)
     unit.chips, y = _place_chips(unit, width, y, width - 8)
     unit.texts = tuple(texts)
@@ -181,7 +186,7 @@ def _compact_words(node: Node) -> tuple[str, str]:
         return member(config, "cron_expr", "?"), "UTC"
     if node.kind is Kind.BREAK:
         value = config.get("break_value")
-        return ("", "leaves the loop") if not isinstance(value, str) else (_BLANKS.sub(" ", f"'{value}'"), "")
+        return ("", "leaves the loop") if not isinstance(value, str) else (f"'{value}'", "")
     query = node.query or "?"
     if not (query.isascii() and query.isdigit() and len(query) < 16):
         return query[:400], ""

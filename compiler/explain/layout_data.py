@@ -52,7 +52,7 @@ class Edge:
 
 
 def plan(graph: Graph, tree: Tree) -> list[Edge]:
-    """The edges that are drawn, in drawing order; the others become inputs of their targets."""
+    """The edges that are drawn, in drawing order; a step with a long one, or one not drawn, gets its inputs."""
     found: dict[tuple[int, int], Edge] = {}
     for flow in graph.edges:
         if flow.kind != "data" or flow.name is None:
@@ -63,7 +63,7 @@ def plan(graph: Graph, tree: Tree) -> list[Edge]:
         if flow.name not in known.names:
             known.names.append(flow.name)
     edges = sorted(found.values(), key=lambda edge: (edge.later, edge.target.order, edge.source.order))
-    drawn = []
+    drawn, named = [], set()
     for edge in edges:
         entries = FRAME_ENTRIES if edge.target.parts else CARD_ENTRIES
         routed = edge.source is not edge.target and edge.target.entries < entries and _route(edge)
@@ -72,6 +72,9 @@ def plan(graph: Graph, tree: Tree) -> list[Edge]:
             edge.target.entries += 1
             drawn.append(edge)
         if not routed or abs(edge.target.order - edge.source.order) >= LONG or edge.out or edge.inward:
+            named.add(edge.target.order)
+    for edge in edges:
+        if edge.target.order in named:
             edge.target.inputs += [name for name in edge.names if name not in edge.target.inputs]
     return drawn
 

@@ -142,7 +142,7 @@ def test_every_step_is_a_group_that_says_what_it_is() -> None:
     assert set(titles) == {node.id for node in ZOO.nodes if node.kind is not Kind.THEN}
     assert titles["s1"] == "step 1 (s1), SQL, binds $last: SELECT max(id) FROM items"
     assert titles["s2"] == "step 2 (s2), WAIT: 0 6 * * MON"
-    assert titles["s3"] == "step 3 (s3), LOOP forever"
+    assert titles["s3"] == "step 3 (s3), LOOP until a BREAK"
     assert titles["s3.body.s1.r1.s1"] == (
         "step 5 (s3.body.s1.r1.s1), HTTP GET, binds $page, uses $last: GET https://api.example/items?after=$last"
     )
