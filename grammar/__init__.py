@@ -4,6 +4,7 @@ from .blocks import literal_map
 from .discover import BINARY_OPERATORS, CONSTRUCTORS, LOOP_OPERATOR, is_composer, is_dsl_operator
 from .errors import DfsqlError
 from .findings import Edit, Finding, Fix, Label, Severity
+from .format import FormatError, format_text
 from .fragment import Fragment
 from .mistakes import MISTAKES, Mistake
 from .reader import parse, parse_expression
@@ -42,6 +43,7 @@ __all__ = [
     "Expr",
     "Finding",
     "Fix",
+    "FormatError",
     "Fragment",
     "Label",
     "Literal",
@@ -60,6 +62,7 @@ __all__ = [
     "TextMap",
     "Workflow",
     "children",
+    "format_text",
     "is_composer",
     "is_dsl_operator",
     "literal_map",
