@@ -10,10 +10,11 @@ from .build import Draft
 from .catalogue import FUNCTIONS, Role
 from .envelope import EnvelopeError, decode_operand, decode_strict
 from .graph import Kind
-from .leaves import Leaves, CallError
+from .leaves import CallError, Leaves
 from .rules.effect_as_step import RULE as EFFECT
 from .rules.helper_as_step import RULE as HELPER
 from .rules.invalid_name import RULE as BAD_NAME
+from .rules.malformed_node import HELP as MALFORMED_HELP
 from .rules.malformed_node import RULE as MALFORMED
 from .rules.null_argument import RULE as NULL
 from .rules.rule import Rule
@@ -247,7 +248,7 @@ class Calls:
         try:
             draft = decode(value.text or "")
         except EnvelopeError as error:
-            self.findings.append(MALFORMED.finding(str(error), self._span(value)))
+            self.findings.append(MALFORMED.finding(str(error), self._span(value), help=MALFORMED_HELP))
             return None
         if draft is None:
             return self._sql_draft(value)

@@ -9,6 +9,7 @@ from .graph import Graph
 from .lower import Lowering
 from .outer import check_calls
 from .rules.graph_limit import RULE as LIMIT
+from .rules.malformed_node import HELP as MALFORMED_HELP
 from .rules.malformed_node import RULE as MALFORMED
 from .submission import MAX_DEPTH, MAX_NODES, check_graph, check_limits, measure
 
@@ -61,7 +62,7 @@ def compile_script(script: Script) -> Compilation:
         problem = check_graph(draft) if draft is not None and lowering.calls.decoded else None
         if problem is not None:
             # only a hand-written node can break a rule other than the limits
-            findings.append(MALFORMED.finding(problem.text, workflow.span))
+            findings.append(MALFORMED.finding(problem.text, workflow.span, help=MALFORMED_HELP))
         elif draft is not None:
             label, database = _literal(workflow.call, "label", 1), _literal(workflow.call, "database", 2)
             graph = assemble(

@@ -14,13 +14,16 @@ from ..grammar import (
     Call,
     Cast,
     Compound,
+    Edit,
     Expr,
     Finding,
+    Fix,
     Fragment,
     Literal,
     Name,
     Paren,
     Prefix,
+    Span,
     Workflow,
     children,
     is_dsl_operator,
@@ -28,11 +31,13 @@ from ..grammar import (
 from .build import Draft
 from .calls import Calls
 from .casts import cast_value
+from .catalogue import FUNCTIONS
 from .rules.boolean_workflow import RULE as BOOLEAN
 from .rules.glued_envelope import RULE as GLUED_TEXT
 from .rules.glued_operator import RULE as GLUED
 from .rules.open_conditional import RULE as OPEN
 from .rules.operand_type import RULE as TYPE
+from .rules.wrong_arguments import RULE as ARGUMENTS
 from .values import Sort, Value, known_text
 
 _COMPARISONS = frozenset({"=", "<", ">", "<=", ">=", "<>", "!="})
@@ -106,7 +111,23 @@ class Lowering:
             return self._compound(node, given)
         if isinstance(node, Name) and node.parts[-1:] == ("*",):
             return Value(Sort.OTHER, node.start, node.end, type_name="record")
+        if (
+            isinstance(node, Name)
+            and len(node.parts) == 2
+            and node.parts[0] == "df"
+            and node.parts[1] in FUNCTIONS
+        ):
+            return self._uncalled(node)
         return Value(Sort.DYNAMIC, node.start, node.end)
+
+    def _uncalled(self, node: Name) -> Value:
+        """`df.break` without parentheses is a column to PostgreSQL."""
+        span = self.fragment.locate(node.start, node.end)
+        help = f"a function is called with parentheses: {FUNCTIONS[node.parts[1]][0].signature()}"
+        fixes = (Fix("add the parentheses", (Edit(Span(span.end, span.end), "()"),)),)
+        found = ARGUMENTS.finding(f"df.{node.parts[1]} is no call", span, help=help, fixes=fixes)
+        self.findings.append(found)
+        return self._error(node)
 
     def _compound(self, node: Compound, given: list[Value]) -> Value:
         if node.form == "collate":

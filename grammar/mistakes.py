@@ -172,7 +172,7 @@ _TABLE = (
             "Such characters come from copying out of a document: typographic quotes, or braces outside "
             "of a string."
         ),
-        bad="SELECT df.start('SELECT 1' ~> {next});",
+        bad="SELECT df.start('SELECT 1' ~> 'SELECT 2'});",
         good="SELECT df.start('SELECT 1' ~> 'SELECT 2');",
     ),
     Mistake(
@@ -278,8 +278,8 @@ _TABLE = (
         help="{hint}",
         summary="Something stands where it cannot.",
         rationale="The parser knows what could stand at this place, and this is none of it.",
-        bad="SELECT df.start('SELECT 1' ~> FROM);",
-        good="SELECT df.start('SELECT 1' ~> 'SELECT 2 FROM t');",
+        bad="SELECT df.start('SELECT 1' AS x);",
+        good="SELECT df.start('SELECT 1' |=> 'x');",
     ),
     Mistake(
         key="no-workflow",

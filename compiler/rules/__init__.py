@@ -71,6 +71,7 @@ MODULES = (
     "portable_break",
     "portable_variable",
     "portable_rebinding",
+    "portable_query",
 )
 
 

@@ -16,24 +16,34 @@ _OPENING = re.compile(r"\s*(?:[eEnN]|[uU]&)?'")
 def glued_at(workflow: WorkflowContext, node: Node) -> Iterator[tuple[int, int]]:
     """(end of a piece, opening quote of the next) in the file, where the second begins like a statement.
 
-    Nothing when the glued text is one valid statement: then the author broke a long line.
+    Nothing when the glued text is one valid statement: then the author broke a long line. Without a parser a
+    blank at the seam says so.
     """
-    source = (
-        workflow.graph.source.text if workflow.graph is not None and workflow.graph.source is not None else ""
-    )
+    graph = workflow.graph
+    source = graph.source.text if graph is not None and graph.source is not None else ""
     opening = _OPENING.match(source, node.span.start)
-    if node.dynamic or opening is None or node.query_map is None or workflow.fragment.map is not None:
+    if node.dynamic or opening is None or node.query_map is None or not _as_written(workflow):
         return
     gaps = list(_gaps(source, opening.end(), node.span.end))
     if not gaps:
         return
     info = workflow.sql(node)
-    if info is not None and info.parser is not None and info.error is None and len(info.statements) == 1:
+    parsed = info is not None and info.parser is not None
+    if info is not None and parsed and info.error is None and len(info.statements) == 1:
         return
     for end, quote in gaps:
         word = first_keyword(source[quote + 1 : quote + 80])
-        if word is not None and word.upper() in STATEMENT_KEYWORDS:
+        if word is None or word.upper() not in STATEMENT_KEYWORDS:
+            continue
+        if parsed or not (source[end - 2].isspace() or source[quote + 1].isspace()):
             yield end, quote
+
+
+def _as_written(workflow: WorkflowContext) -> bool:
+    """Whether the workflow's text stands in the file as it is: not so where its quotes are doubled."""
+    fragment = workflow.fragment
+    whole = fragment.locate(0, len(fragment.text))
+    return whole.end - whole.start == len(fragment.text)
 
 
 def _gaps(text: str, at: int, stop: int) -> Iterator[tuple[int, int]]:

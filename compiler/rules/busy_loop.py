@@ -6,6 +6,7 @@ from ...grammar import Finding, Severity
 from ..context import WorkflowContext
 from ..graph import Kind, Node
 from ..results import breaks_of
+from .loop_binds_first import misread_loops
 from .rule import Rule
 
 _WAITS = frozenset({Kind.SLEEP, Kind.WAIT_SCHEDULE, Kind.SIGNAL})
@@ -22,10 +23,12 @@ def _check(workflow: WorkflowContext, node: Node) -> Iterator[Finding]:
     inside = graph.nodes[node.index + 1 : after]
     if reachable or any(at.kind in _WAITS or at.dynamic for at in inside):
         return
+    if node.span in misread_loops(workflow):
+        return
     yield RULE.finding(
         "this loop runs for ever and never waits",
         node.span,
-        help="add df.sleep, df.wait_for_schedule or df.wait_for_signal to the body, or a df.break() that can be reached",
+        help="add df.sleep, df.wait_for_schedule or df.wait_for_signal to its body, or a df.break() within reach",
         node=node,
     )
 

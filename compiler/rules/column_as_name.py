@@ -64,8 +64,9 @@ RULE = Rule(
         "soon as another result gets a column of the same name, and pg_durable does not resolve it at "
         "all. Write $result.column."
     ),
-    bad="SELECT df.start('SELECT order_id FROM orders' |=> 'order' ~> 'UPDATE orders SET ok = true WHERE id = $order_id');",
-    good="SELECT df.start('SELECT order_id FROM orders' |=> 'order'"
-    " ~> 'UPDATE orders SET ok = true WHERE id = $order.order_id');",
+    bad="""SELECT df.start('SELECT order_id FROM orders' |=> 'order'
+    ~> 'UPDATE orders SET ok = true WHERE id = $order_id');""",
+    good="""SELECT df.start('SELECT order_id FROM orders' |=> 'order'
+    ~> 'UPDATE orders SET ok = true WHERE id = $order.order_id');""",
     graph=_check,
 )

@@ -10,11 +10,11 @@ from .rule import Rule
 
 _TRUE = frozenset({Shape.HTTP, Shape.SIGNAL, Shape.ARRAY, Shape.SLEEP, Shape.SCHEDULE})
 _WHAT = {
-    Shape.HTTP: "an HTTP answer",
-    Shape.SIGNAL: "a signal, also one that timed out",
-    Shape.ARRAY: "the list of a join's results",
-    Shape.SLEEP: "the result of a sleep",
-    Shape.SCHEDULE: "the result of a wait",
+    Shape.HTTP: "an HTTP answer counts as true, whatever its status",
+    Shape.SIGNAL: "a signal counts as true, also when it timed out",
+    Shape.ARRAY: "the list of a join's results counts as true",
+    Shape.SLEEP: "the result of a sleep counts as true",
+    Shape.SCHEDULE: "the result of a wait counts as true",
 }
 
 
@@ -28,7 +28,7 @@ def _check(workflow: WorkflowContext, node: Node) -> Iterator[Finding]:
     if found and found <= _TRUE:
         what = _WHAT[min(found, key=lambda shape: shape.value)]
         yield RULE.finding(
-            f"this condition is always true: {what} is never empty",
+            f"this condition is always true: {what}",
             condition.span,
             help="name the result with |=> and decide in a SQL step, such as 'SELECT NOT $sig.timed_out'",
             node=node,
@@ -46,7 +46,8 @@ RULE = Rule(
         "join stores is never empty, so it counts as true, also for timed_out: true or status 404."
     ),
     bad="SELECT df.start(df.wait_for_signal('ok', 60) ?> 'SELECT 1' !> 'SELECT 2');",
-    good="SELECT df.start(df.wait_for_signal('ok', 60) |=> 'sig' ~> ('SELECT NOT $sig.timed_out' ?> 'SELECT 1' !> 'SELECT 2'));",
+    good="""SELECT df.start(df.wait_for_signal('ok', 60) |=> 'sig'
+    ~> ('SELECT NOT $sig.timed_out' ?> 'SELECT 1' !> 'SELECT 2'));""",
     kinds=frozenset({Kind.IF, Kind.LOOP}),
     node=_check,
 )

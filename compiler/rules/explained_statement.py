@@ -43,9 +43,9 @@ RULE = Rule(
     aliases=("H-10",),
     summary="df.explain is given a whole statement with a workflow in it.",
     rationale=(
-        "Text that contains an operator of the language or df. is evaluated as SELECT <text>. A statement "
-        "there becomes SELECT SELECT ... and fails; SQL that merely contains such characters fails in the "
-        "same way."
+        "Text with an operator of the language or a call of schema df in it is evaluated as an expression, behind "
+        "a SELECT of df.explain's own. A whole statement there is a syntax error, as is SQL that merely contains "
+        "such characters."
     ),
     bad="SELECT df.explain('SELECT ''a'' ~> ''b''');",
     good="SELECT df.explain('''SELECT 1'' ~> ''SELECT 2''');",

@@ -10,10 +10,10 @@ RULE = Rule(
     aliases=("P-15",),
     summary="The workflow is too deep or too large.",
     rationale=(
-        "df.start refuses graphs nested deeper than 256 levels or with more than 10,000 nodes. A chain of "
-        "~> is a tree that leans to the left, so its first step sits as deep as the chain is long. Group "
-        "the steps into balanced parentheses, or start several instances. At 80 % of a limit this is a "
-        "warning."
+        "df.start refuses graphs nested deeper than 256 levels or with more than 10,000 nodes; from 80 % of "
+        "a limit on this is a warning. A chain of ~> is a tree that leans to the left, so its first step "
+        "sits as deep as the chain is long. Group the steps in balanced parentheses, or start several "
+        "instances."
     ),
     bad="SELECT df.start(" + " ~> ".join(["'SELECT 1'"] * 258) + ");",
     good="""SELECT df.start('SELECT 1' ~> 'SELECT 2');""",

@@ -21,6 +21,7 @@ from .rule import Rule
 
 # Helpers behind these run while the statement is planned, before any function of it.
 _PLANNED = frozenset({"|=>", "?>", "!>", "@>"})
+_NO_TEXT = frozenset({"number", "null", "boolean", "bit", "hex"})
 _WRAPPING = frozenset({"seq", "as", "loop", "if", "if_rows", "join", "join3", "race", "start"})
 
 
@@ -65,15 +66,12 @@ def _ensured_text(tree: Expr, planned: bool) -> Literal | None:
                 argument.value for argument in expr.arguments[: 1 if expr.name in ("start", "as") else None]
             )
         for operand in map(strip_parens, operands):
-            if isinstance(operand, Literal) and operand.kind not in (
-                "number",
-                "null",
-                "boolean",
-                "bit",
-                "hex",
+            if (
+                isinstance(operand, Literal)
+                and operand.kind not in _NO_TEXT
+                and not operand.text.lstrip().startswith("{")
             ):
-                if not operand.text.lstrip().startswith("{"):
-                    return operand
+                return operand
     return None
 
 
@@ -83,7 +81,7 @@ def _finding(helper: tuple[Call, Region], region: Region, text: Literal) -> Find
     return RULE.finding(
         f"df.{name} cannot be used as a workflow step. Call df.{name} before df.start().",
         region.fragment.locate(text.start, text.end),
-        help=f"send df.{name}(...) as a statement of its own, before this one; df.sql('...') around the texts works too",
+        help=f"send df.{name}(...) before this, as a statement of its own; df.sql('...') around the texts works too",
         labels=(Label(place.fragment.locate(call.start, call.end), "called in the same statement"),),
     )
 

@@ -6,6 +6,7 @@ from ...grammar import Finding, Severity
 from ..context import WorkflowContext
 from ..graph import Graph
 from .rule import Rule
+from .unbound_name import may_be_bound_elsewhere
 
 
 def _check(workflow: WorkflowContext, graph: Graph) -> Iterator[Finding]:
@@ -24,7 +25,9 @@ def _check(workflow: WorkflowContext, graph: Graph) -> Iterator[Finding]:
             help = f"write the name without $: df.if_rows('{name[1:]}', ...)"
         else:
             help = "bound here are " + ", ".join(scope) if scope else "name an earlier SQL step with |=>"
-        yield RULE.finding(f"df.if_rows: result '{name}' not found", node.span, help=help, node=node)
+        severity = Severity.INFO if may_be_bound_elsewhere(workflow) and not name.startswith("$") else None
+        message = f"df.if_rows: result '{name}' not found"
+        yield RULE.finding(message, node.span, severity=severity, help=help, node=node)
 
 
 RULE = Rule(

@@ -3,6 +3,8 @@
 from ...grammar import Severity
 from .rule import Rule
 
+HELP = "build the step with the functions of schema df instead of writing its JSON"
+
 RULE = Rule(
     code="DF212",
     name="malformed-node",

@@ -37,8 +37,10 @@ RULE = Rule(
         "data_b64 is replaced only when the whole value is one reference; anything else with $ or { fails "
         "the step."
     ),
-    bad="""SELECT df.start('SELECT 1' |=> 'f' ~> df.http_multipart('https://example.org/', parts => '[{"name":"a","data_b64":"x$f"}]'));""",
-    good="""SELECT df.start('SELECT 1' |=> 'f' ~> df.http_multipart('https://example.org/', parts => '[{"name":"a","data_b64":"$f"}]'));""",
+    bad="""SELECT df.start('SELECT 1' |=> 'f' ~> df.http_multipart('https://example.org/',
+    parts => '[{"name": "a", "data_b64": "x$f"}]'));""",
+    good="""SELECT df.start('SELECT 1' |=> 'f' ~> df.http_multipart('https://example.org/',
+    parts => '[{"name": "a", "data_b64": "$f"}]'));""",
     kinds=frozenset({Kind.HTTP_MULTIPART}),
     node=_check,
 )

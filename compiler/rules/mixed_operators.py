@@ -6,17 +6,18 @@ from ...grammar import Binary, Edit, Expr, Finding, Fix, Label, Severity, Span
 from ..context import WorkflowContext
 from .rule import Rule
 
-_MIXED = ("~>", "&", "|")
+# The levels that pg_durable's documentation promises; the formatter's table is the same.
+_LEVELS = {"&": 4, "|": 3, "~>": 2, "!>": 1}
 
 
 def _check(workflow: WorkflowContext, expr: Binary) -> Iterator[Finding]:
-    if expr.operator not in _MIXED:
+    if expr.operator not in _LEVELS or expr.operator == "!>":
         return
     left = _under_names(expr.left)
-    conditional = isinstance(left, Binary) and left.operator == "!>"
-    if not isinstance(left, Binary) or (left.operator not in _MIXED and not conditional):
+    if not isinstance(left, Binary) or _LEVELS.get(left.operator, 9) >= _LEVELS[expr.operator]:
         return
-    if left.operator == expr.operator or (conditional and expr.operator == "~>"):
+    if left.operator == "!>" and expr.operator == "~>":
+        # a step after a conditional: hardly any workflow does without
         return
     inner = workflow.locate(expr.left.start, expr.left.end)
     show = Fix(
@@ -25,9 +26,9 @@ def _check(workflow: WorkflowContext, expr: Binary) -> Iterator[Finding]:
         safe=True,
     )
     yield RULE.finding(
-        f"{left.operator} and {expr.operator} have one level: {expr.operator} takes everything to its left",
+        f"{expr.operator} takes everything to its left, the {left.operator} included",
         workflow.locate(expr.at, expr.at_end),
-        help="put parentheses around the steps that belong together",
+        help=f"put parentheses around what belongs together: {left.operator} and {expr.operator} have one level",
         labels=(Label(inner, f"all of this is the left side of {expr.operator}"),),
         fixes=(show,),
     )
@@ -47,9 +48,9 @@ RULE = Rule(
     aliases=("P-06",),
     summary="Different operators stand side by side without parentheses.",
     rationale=(
-        "PostgreSQL gives all seven operators one level and groups from the left: a ~> b & c runs a, then "
-        "b, and beside both c. The published precedence table promises another grouping, which no server "
-        "can give. Parentheses make the reading plain."
+        "PostgreSQL gives all seven operators one level and groups from the left: a ~> b & c runs a, then b, "
+        "and beside both c. The documentation of pg_durable promises that & binds before | and | before ~>, "
+        "which no server can give. Where the two readings differ, parentheses say which one is meant."
     ),
     bad="SELECT df.start('SELECT 1' ~> 'SELECT 2' & 'SELECT 3');",
     good="SELECT df.start('SELECT 1' ~> ('SELECT 2' & 'SELECT 3'));",

@@ -51,6 +51,7 @@ RULE = Rule(
         "finding is an error."
     ),
     bad="SELECT df.start('SELECT 1' ~> df.loop('SELECT $prev' ~> ('SELECT 2 AS n' |=> 'prev'), 'SELECT false'));",
-    good="SELECT df.start('SELECT 1 AS n' |=> 'prev' ~> df.loop('SELECT $prev' ~> ('SELECT 2 AS n' |=> 'prev'), 'SELECT false'));",
+    good="""SELECT df.start('SELECT 1 AS n' |=> 'prev'
+    ~> df.loop('SELECT $prev' ~> ('SELECT 2 AS n' |=> 'prev'), 'SELECT false'));""",
     graph=_check,
 )

@@ -14,7 +14,7 @@ def is_expression(workflow: WorkflowContext, node: Node) -> bool:
     """Whether a step's SQL begins like no statement; `{var}` at its beginning may stand for anything."""
     sql = node.query or ""
     start = code_start(sql, parentheses=True)
-    if node.dynamic or not sql[start:].strip() or sql[start] in "{;" or sql.lstrip().startswith("{"):
+    if node.dynamic or sql[start : start + 1] in ("", "{", ";") or sql.lstrip().startswith("{"):
         return False
     return (first_keyword(sql) or "").upper() not in STATEMENT_KEYWORDS
 

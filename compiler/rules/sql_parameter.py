@@ -8,12 +8,17 @@ from ..graph import Kind, Node
 from ..references import span_of
 from .rule import Rule
 
+# Statements that declare parameters.
+_HAVE_THEIR_OWN = frozenset({"PREPARE", "CREATE FUNCTION", "CREATE PROCEDURE"})
+
 
 def _check(workflow: WorkflowContext, node: Node) -> Iterator[Finding]:
     if "$" not in (node.query or ""):
         return
     info = workflow.sql(node)
-    for at in info.parameters if info is not None else ():
+    if info is None or any(statement.kind in _HAVE_THEIR_OWN for statement in info.statements):
+        return
+    for at in info.parameters:
         sql = node.query or ""
         end = at + 1
         while end < len(sql) and sql[end].isdigit():

@@ -1,16 +1,18 @@
 """DF301: `$x` that nothing binds before the step."""
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
 from ...grammar import Edit, Finding, Fix, Label, Severity, Span
 from ..bindings import Use, Why
 from ..context import WorkflowContext
-from ..graph import Graph, Node
+from ..graph import Graph, Kind, Node
 from ..references import lexical_context, span_of
 from .rule import Rule
 
-_QUOTED = frozenset({"literal", "comment", "quoted_name", "dollar"})
+_BUILDS_TEXT = re.compile(r"\|\||^\s*\(*\s*(?:format|concat|replace)\s*\(", re.I)
+_QUOTED = frozenset({"literal", "quoted_name", "dollar"})
 
 
 def use_span(use: Use) -> Span:
@@ -44,13 +46,27 @@ def _check(workflow: WorkflowContext, graph: Graph) -> Iterator[Finding]:
         if not use.never_bound or use.reference.form == "if_rows":
             continue
         context = context_of(use)
-        if context == "dollar_tag" or (context in _QUOTED and use.name not in workflow.names):
+        if context in ("dollar_tag", "comment") or (context in _QUOTED and use.name not in workflow.names):
             continue
         if not has_other_rule(workflow, use):
-            yield _finding(workflow, use)
+            yield _finding(workflow, use, quoted=context in _QUOTED)
 
 
-def _finding(workflow: WorkflowContext, use: Use) -> Finding:
+def may_be_bound_elsewhere(workflow: WorkflowContext) -> bool:
+    """Whether names can come from what is not in the text: the workflow is a part, or has a part, of another.
+
+    A part that only the server knows may be a finished node with names in it; text that is put together by ||
+    or format() is SQL.
+    """
+    graph = workflow.graph
+    assert graph is not None
+    return workflow.workflow.kind == "composer" or any(
+        node.dynamic and node.kind is Kind.SQL and not _BUILDS_TEXT.search(node.query or "")
+        for node in graph.nodes
+    )
+
+
+def _finding(workflow: WorkflowContext, use: Use, *, quoted: bool) -> Finding:
     scope = workflow.bindings.names_in_scope(use.node)
     close = get_close_matches(use.name, scope, 1, 0.6)
     span = use_span(use)
@@ -62,12 +78,17 @@ def _finding(workflow: WorkflowContext, use: Use) -> Finding:
     ):
         name_end = span.start + 1 + len(use.name)
         fixes = (Fix(f"write ${close[0]}", (Edit(Span(span.start + 1, name_end), close[0]),)),)
-    raw = use.reference.mode == "raw"
-    outcome = "sent as it stands" if raw else "left in the SQL, which is a syntax error"
+    severity: Severity | None = None
+    outcome = "left in the SQL, which is a syntax error"
+    if use.reference.mode == "raw" or quoted:
+        severity = Severity.WARNING
+        outcome = "left in the text as it stands" if quoted else "sent as it stands"
+    if may_be_bound_elsewhere(workflow):
+        severity = Severity.INFO
     return RULE.finding(
         f"${use.name} is not bound before this step, so it is {outcome}",
         span,
-        severity=Severity.WARNING if raw else None,
+        severity=severity,
         help=_help(close, scope),
         labels=tuple(_labels(workflow, use)),
         fixes=fixes,
@@ -106,8 +127,10 @@ RULE = Rule(
     aliases=("N-01", "N-02"),
     summary="A reference names a result that no earlier step binds.",
     rationale=(
-        "An unbound $name is not replaced. In SQL it reaches the server and is a syntax error; in an HTTP "
-        "request it is sent as it stands (there the finding is a warning). Names are case-sensitive."
+        "An unbound $name is not replaced: in SQL it reaches the server and is a syntax error, in an HTTP request "
+        "it is sent as it stands, which is a warning here. Names are case-sensitive. Where the workflow is a part "
+        "of another, or has a part that only the server knows, the name may come from there, and the finding is "
+        "a note."
     ),
     bad="SELECT df.start('SELECT 1 AS n' |=> 'total' ~> 'SELECT $totl * 2');",
     good="SELECT df.start('SELECT 1 AS n' |=> 'total' ~> 'SELECT $total * 2');",

@@ -4,13 +4,17 @@ from collections.abc import Iterator
 
 from ...grammar import Finding, Label, Severity
 from ..context import WorkflowContext
-from ..graph import Graph, Kind, Node
+from ..graph import Graph, Kind
+from .loop_binds_first import misread_loops
 from .rule import Rule
 
 
 def _check(workflow: WorkflowContext, graph: Graph) -> Iterator[Finding]:
     for dead in workflow.bindings.dead_code:
-        if dead.cause.kind is not Kind.LOOP or _said_already(graph, dead.cause):
+        if dead.cause.kind is not Kind.LOOP or dead.cause.role == "condition":
+            # a loop as a condition is DF111
+            continue
+        if dead.cause.span in misread_loops(workflow):
             continue
         yield RULE.finding(
             "this is never reached: the loop before it has no end",
@@ -19,14 +23,6 @@ def _check(workflow: WorkflowContext, graph: Graph) -> Iterator[Finding]:
             labels=(Label(dead.cause.span, "this loop never ends"),),
             node=dead.first,
         )
-
-
-def _said_already(graph: Graph, loop: Node) -> bool:
-    """Rules DF104 and DF111 explain `@> a ~> b` and `@> c ?> t !> e` better."""
-    text = graph.source.text if graph.source is not None else ""
-    bare = text.startswith("@>", loop.span.start) and not text[loop.span.end :].lstrip().startswith(")")
-    in_condition = loop.role == "condition"
-    return in_condition or (bare and text[loop.span.end :].lstrip().startswith(("~>", "&")))
 
 
 RULE = Rule(

@@ -11,7 +11,11 @@ from ..graph import Graph
 from ..references import SYSTEM_VARIABLES, lexical_context, span_of
 from .rule import Rule
 
-_ARRAY_CAST = re.compile(r"\s*::\s*[A-Za-z_][\w.]*(?:\([^)]*\))?\s*\[")
+# What `'{word}'` stands next to when it is an array or a path into JSON and no variable.
+_ARRAY_AFTER = re.compile(r"\s*(?:::|AS\b)\s*[A-Za-z_][\w.]*(?:\([^)]*\))?\s*\[|\s*(?:<@|&&)", re.I)
+_ARRAY_BEFORE = re.compile(
+    r"(?:\#>>?|\#-|@>|<@|&&|\b(?:ANY|ALL|SOME)\s*\(|\bjsonb_(?:set|set_lax|insert)\s*\([^']*,)\s*\Z", re.I
+)
 
 
 def _check(workflow: WorkflowContext, graph: Graph) -> Iterator[Finding]:
@@ -34,14 +38,17 @@ def _check(workflow: WorkflowContext, graph: Graph) -> Iterator[Finding]:
 
 
 def _is_array(use: VariableUse) -> bool:
-    """`'{red}'::color[]` is an array literal."""
+    """`'{red}'::color[]` is an array literal, and `body #>> '{name}'` a path into JSON."""
     sql = use.node.query
     if sql is None or use.placeholder.place != "query":
         return False
     start, end = use.placeholder.start, use.placeholder.end
     quoted = sql[start - 1 : start] == sql[end : end + 1] == "'"
     in_literal = quoted and lexical_context(sql).at(start) == "literal"
-    return in_literal and _ARRAY_CAST.match(sql, end + 1) is not None
+    if not in_literal:
+        return False
+    before = sql[max(0, start - 120) : start - 1]
+    return _ARRAY_AFTER.match(sql, end + 1) is not None or _ARRAY_BEFORE.search(before) is not None
 
 
 RULE = Rule(
@@ -51,9 +58,9 @@ RULE = Rule(
     aliases=("V-01", "V-04"),
     summary="A {variable} is used that the file never sets.",
     rationale=(
-        "Variables are captured when the workflow starts. One that is not set is left in the text: a "
-        "syntax error in SQL, or a silent literal inside quotes and HTTP texts. A variable may be set "
-        "elsewhere; then set it in the script too, or say so with a suppression."
+        "Variables are captured when the workflow starts, and one that is not set is left in the text: a syntax "
+        "error in SQL, a silent literal inside quotes and HTTP texts. One that another script sets is better set "
+        "in this one too."
     ),
     bad="SELECT df.start('SELECT * FROM {table}');",
     good="SELECT df.setvar('table', 'orders');\nSELECT df.start('SELECT * FROM {table}');",
