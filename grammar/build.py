@@ -1,11 +1,21 @@
 """Reductions of the grammar to tree nodes: one function per rule alias in `sql.lark`."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from .lexer import Tokens, fold
 from .literals import BadEscape, decode
 from .tree import Argument, Binary, Call, Cast, Compound, Expr, Literal, Name, Param, Paren, Prefix
+
+
+@dataclass(slots=True)
+class _Dotted:
+    """A dotted name that still grows."""
+
+    start: int
+    end: int
+    parts: list[str]
 
 
 class Builder:
@@ -68,17 +78,21 @@ class Builder:
     def param(self, items: list[Any]) -> Param:
         return Param(self.starts[items[0]], self.ends[items[0]], self._text(items[0]))
 
-    def qname(self, items: list[Any]) -> Name:
+    def qname(self, items: list[Any]) -> "_Dotted":
         (index,) = items
-        return Name(self.starts[index], self.ends[index], (fold(self._text(index)),))
+        return _Dotted(self.starts[index], self.ends[index], [fold(self._text(index))])
 
-    def dotted(self, items: list[Any]) -> Name:
-        left, _, index = items
-        return Name(left.start, self.ends[index], (*left.parts, fold(self._text(index))))
+    def dotted(self, items: list[Any]) -> "_Dotted":
+        name, _, index = items
+        name.end = self.ends[index]
+        name.parts.append(fold(self._text(index)))
+        return name  # type: ignore[no-any-return]
 
     def column(self, items: list[Any]) -> Name:
         name = items[0]
-        return name if len(items) == 1 else Name(name.start, self.ends[items[2]], (*name.parts, "*"))  # type: ignore[no-any-return]
+        if len(items) > 1:
+            return Name(name.start, self.ends[items[2]], (*name.parts, "*"))
+        return Name(name.start, name.end, tuple(name.parts))
 
     def function(self, items: list[Any]) -> Compound:
         name, group = items
@@ -191,7 +205,13 @@ class Builder:
         return self._squeeze(item.start, item.end)
 
     def _squeeze(self, start: int, end: int) -> str:
-        return " ".join(self.text[start:end].lower().split())
+        """The words of a type's name: white space folded, comments left out."""
+        written = self.text[start:end]
+        if "--" in written or "/*" in written:
+            for low, high in reversed(self.tokens.comments):
+                if start <= low < end:
+                    written = f"{written[: low - start]} {written[high - start :]}"
+        return " ".join(written.lower().split())
 
     # ---- tests
 
