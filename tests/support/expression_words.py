@@ -19,6 +19,8 @@ TYPES = (
     "double precision", "int", "text[]", "jsonb", "timestamp with time zone",
     "timestamp(3) without time zone", '"My type"', "numeric(10, 2)", "bit varying(3)", "time",
     "public.ty[][]", "text[3]", "name", "char(3)", "boolean", "text ARRAY",
+    "varchar /* c */ ( 10 )", "character -- it's\n varying",
+    "timestamp /**/ with\ttime /* a */ zone", "numeric(10,2) [ ]",
 )  # fmt: skip
 NUMBERS = ("1", "42", "1.5", ".5", "1e3", "007", "0x1F", "1_000", "3.", "12345678901", "2.5E-3")
 COLUMNS = ("a", "b", "t.c", "s.t.c", '"Q r"', "value", "é", "x_1$", "T.Name", '"a""b"', 't."U"', "new.id")

@@ -16,7 +16,7 @@ _TYPES = {
     "boolean": "bool", "bit varying": "varbit", "timestamp with time zone": "timestamptz",
     "timestamp without time zone": "timestamp",
 }  # fmt: skip
-_ARRAY = re.compile(r"\s*(?:\[[0-9]*\]|\barray)\s*$")
+_ARRAY = re.compile(r"\s*(?:\[ *[0-9]* *\]|\barray)\s*$")
 _MODIFIERS = re.compile(r"\((.*)\)", re.S)
 _MATCHES = {"like": "~~", "not like": "!~~", "ilike": "~~*", "not ilike": "!~~*", "!=": "<>"}
 _INTEGER = re.compile(r"-?[0-9]+")
