@@ -63,7 +63,7 @@ docs: .venv/ready ## write the generated pages of docs/ again
 	$(BIN)/python docs/generate.py
 
 table: .venv/ready ## build the parse table again after a change of grammar/sql.lark
-	$(BIN)/python -m dfsql.grammar.tables
+	$(BIN)/python -c 'from dfsql.grammar import tables; tables.write()'
 
 clean: ## remove everything that the other targets made
 	rm -rf build dist .links .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info .venv
