@@ -7,7 +7,14 @@ from difflib import get_close_matches
 from .catalogue import FUNCTIONS, Function, Parameter
 from .values import Sort, Value
 
-_INTEGER = re.compile(r"\s*[+-]?[0-9]+\s*\Z")
+# An integer as PostgreSQL reads one from a text: blanks around it, digits grouped by _, other bases.
+_INTEGER = re.compile(
+    r"[ \t\n\v\f\r]*(?P<sign>[+-]?)"
+    r"(?P<digits>[0-9]+(?:_[0-9]+)*|0[xX](?:_?[0-9a-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+)"
+    r"[ \t\n\v\f\r]*\Z"
+)
+_BASES = {"0x": 16, "0o": 8, "0b": 2}
+_MANY_DIGITS = 100  # far beyond 64 bits in any base
 # The largest value + 1 of the integer types.
 LIMITS = {"integer": 1 << 31, "bigint": 1 << 63}
 _TYPE_SORTS: dict[str, frozenset[Sort]] = {
@@ -106,9 +113,19 @@ def _accepts(parameter: Parameter, value: Value) -> bool:
 
 def integer_of(value: Value) -> int | None:
     """The integer that a constant stands for; None when it is not known or not an integer."""
-    if value.text is None or not _INTEGER.match(value.text):
+    return None if value.text is None else read_integer(value.text)
+
+
+def read_integer(text: str) -> int | None:
+    """The integer that PostgreSQL reads from a text, None where it refuses; far too large ones are cut."""
+    found = _INTEGER.match(text)
+    if found is None:
         return None
-    return int(value.text)
+    digits = found["digits"].lower().replace("_", "")
+    base = _BASES.get(digits[:2], 10)
+    digits = (digits[2:] if base != 10 else digits).lstrip("0")[:_MANY_DIGITS]
+    number = int(digits or "0", base)
+    return -number if found["sign"] == "-" else number
 
 
 def call_text(name: str, given: list[Given]) -> str:

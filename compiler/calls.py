@@ -21,7 +21,7 @@ from .rules.rule import Rule
 from .rules.split_conditional import RULE as SPLIT
 from .rules.unknown_function import RULE as UNKNOWN
 from .rules.wrong_arguments import RULE as ARGUMENTS
-from .values import Sort, Value, partial_text, text_map
+from .values import Sort, Value, known_text, partial_text, read_partial, text_map
 
 _NO_CONDITIONAL = "Invalid if-then-else: left side of !> must be a ?> expression"
 
@@ -93,21 +93,24 @@ class Calls:
             return self.if_(node, partial.condition, partial.then, otherwise)
         if partial.sort is Sort.DYNAMIC:
             return Value(Sort.DYNAMIC, node.start, node.end)
-        return self._not_conditional(node, partial)
+        return self._not_conditional(node, partial, otherwise)
 
-    def _not_conditional(self, node: Expr, left: Value) -> Value:
-        """The left side of !> is something else than `c ?> t`."""
+    def _not_conditional(self, node: Expr, left: Value, otherwise: Value) -> Value:
+        """The left side of !> is something else than `c ?> t`; the text of one will do."""
         inner = self._buried_partial(left)
         if inner is not None:
             help = "only the step right after ?> belongs to the branch: write ?> ( ... ) !> around all of it"
             value = Value(left.sort, inner.start, left.end)
             return self._refuse(SPLIT, node, _NO_CONDITIONAL, value, help)
-        if left.sort is Sort.TEXT and left.text is not None and not left.text.lstrip().startswith(("{", "[")):
-            word = left.text.split(None, 1)[0] if left.text.strip() else ""
-            detail = f': token "{word}" is invalid' if word else ""
-            message = f"invalid input syntax for type json{detail}"
-        else:
-            message = _NO_CONDITIONAL
+        message = _NO_CONDITIONAL
+        if left.sort is Sort.TEXT and left.text is not None:
+            try:
+                written = read_partial(left.text)
+            except ValueError as error:
+                message, written = str(error), None
+            if written is not None:
+                condition, then = (_part(left, text) for text in written)
+                return self.if_(node, condition, then, otherwise)
         return self._refuse(SPLIT, node, message, left, "a condition is written: condition ?> then !> else")
 
     def _buried_partial(self, left: Value) -> Value | None:
@@ -152,6 +155,10 @@ class Calls:
         return self._leaf(node, bound)
 
     def _sql(self, node: Expr, query: Value) -> Value:
+        if query.sort in (Sort.NODE, Sort.PARTIAL):
+            # the text as it is, also where it is a node's
+            text = known_text(query)
+            return self._node(node, Draft(Kind.SQL, query=text or self._source(query), dynamic=text is None))
         return self._node(node, self._sql_draft(query))
 
     def _if_rows(self, node: Expr, name: Value, then: Value, otherwise: Value) -> Value:
@@ -286,8 +293,12 @@ class Calls:
         )
         return True
 
-    def root(self, value: Value, *, strict: bool) -> Draft | None:
-        """The node of a whole expression; df.start refuses NULL and what does not decode."""
+    def root(self, value: Value, kind: str) -> Draft | None:
+        """The node of a workflow's expression; df.start refuses NULL and what does not decode.
+
+        A mere composer that turns out to be no text is no workflow: built-in & and | look the same.
+        """
+        strict = kind == "start"
         if value.sort is Sort.NULL and strict:
             self._refuse(
                 NULL,
@@ -305,6 +316,8 @@ class Calls:
             and value.text.lstrip().startswith("{")
         ):
             return self._decoded(value, _strict)
+        if not value.is_textual and kind == "composer":
+            return None
         if not value.is_textual and value.sort is not Sort.ERROR and not self.findings:
             message = f"function df.start({value.type_text}) does not exist"
             self._refuse(ARGUMENTS, None, message, value, "a workflow is text: quoted SQL or df. calls")
@@ -340,6 +353,13 @@ class Calls:
 
     def _source(self, value: Value) -> str:
         return self.fragment.text[value.start : value.end]
+
+
+def _part(partial: Value, text: str | None) -> Value:
+    """A branch of a conditional that is written as JSON; it stands where all of that does."""
+    return Value(
+        Sort.NULL if text is None else Sort.TEXT, partial.start, partial.end, text=text, type_name="text"
+    )
 
 
 def _bad_name(name: str) -> str | None:

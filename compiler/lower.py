@@ -26,12 +26,14 @@ from ..grammar import (
     Span,
     Workflow,
     children,
+    is_composer,
     is_dsl_operator,
 )
 from .build import Draft
 from .calls import Calls
 from .casts import cast_value
 from .catalogue import FUNCTIONS
+from .constants import NUMBERS, arithmetic, bitwise, literal_value, signed
 from .rules.boolean_workflow import RULE as BOOLEAN
 from .rules.glued_envelope import RULE as GLUED_TEXT
 from .rules.glued_operator import RULE as GLUED
@@ -47,6 +49,7 @@ _ARITHMETIC = frozenset({"+", "-", "*", "/", "%", "^"})
 _TESTS = ("is ", "in", "not in", "like", "not like", "ilike", "not ilike", "similar", "not similar", "between",
           "not between", "any", "some", "all")  # fmt: skip
 _NOT_TEXT = {"array": "text[]", "row": "record"}
+_QUOTE = "a step is quoted SQL text or a df. function; quote this operand or cast it to text"
 
 
 class Lowering:
@@ -61,7 +64,7 @@ class Lowering:
     def run(self, workflow: Workflow) -> Draft | None:
         """The root draft of a workflow's expression; None when the server would refuse to build it."""
         value = self.evaluate(workflow.expr)
-        root = self.calls.root(value, strict=workflow.kind == "start")
+        root = self.calls.root(value, workflow.kind)
         if root is None:
             return None
         self._open_conditionals(root)
@@ -89,14 +92,16 @@ class Lowering:
         return values[0]
 
     def _parts(self, node: Expr) -> tuple[Expr, ...]:
-        """The operands that are evaluated; what is opaque is not looked into."""
+        """The operands that are evaluated: of a CASE the workflows in it, of other opaque forms nothing."""
+        if isinstance(node, Compound) and node.form.startswith("case"):
+            return tuple(operand for operand in node.operands if is_composer(operand))
         if isinstance(node, Compound):
             return node.operands[:1] if node.form == "collate" or node.form.startswith(_TESTS) else ()
         return children(node)
 
     def _combine(self, node: Expr, given: list[Value]) -> Value:
         if isinstance(node, Literal):
-            return _literal(node)
+            return literal_value(node)
         if isinstance(node, Paren):
             return given[0]
         if isinstance(node, Binary):
@@ -133,7 +138,7 @@ class Lowering:
         if node.form == "collate":
             given[0].start, given[0].end = node.start, node.end
             return given[0]
-        if given:
+        if given and not node.form.startswith("case"):
             self._no_boolean(node.form.upper(), node.at, node.at + len(node.form.split()[0]), given)
             return Value(Sort.BOOLEAN, node.start, node.end)
         if node.form in _NOT_TEXT:
@@ -151,9 +156,8 @@ class Lowering:
         if operator == "NOT":
             self._no_boolean("NOT", node.at, node.at_end, [operand])
             return Value(Sort.BOOLEAN, node.start, node.end)
-        if operator in ("-", "+") and operand.sort in (Sort.INTEGER, Sort.BIGINT, Sort.NUMERIC):
-            text = operand.text if operator == "+" else f"-{operand.text}"
-            return Value(operand.sort, node.start, node.end, text=text)
+        if operator in ("-", "+") and operand.sort in NUMBERS:
+            return signed(node, operand)
         if operator in BINARY_OPERATORS:
             span = self.fragment.locate(node.at, node.at_end)
             self.findings.append(MISTAKES["missing-left"].finding(span, operator=operator))
@@ -174,9 +178,10 @@ class Lowering:
         if operator in _ARITHMETIC:
             if any(value.sort in (Sort.NODE, Sort.PARTIAL) for value in (left, right)):
                 return self._no_operator(node, left, right)
-            return Value(Sort.DYNAMIC, node.start, node.end)
+            return arithmetic(node, left, right)
         if operator == "=>@>" or is_dsl_operator(operator) or operator.endswith(LOOP_OPERATOR):
-            if operator == LOOP_OPERATOR and not _any_dsl(left, right):
+            unknown = left.type_text == right.type_text == "unknown"
+            if operator == LOOP_OPERATOR and not unknown and not _any_dsl(left, right):
                 return Value(Sort.BOOLEAN, node.start, node.end)
             return (
                 self._glued(node, operator)
@@ -190,10 +195,17 @@ class Lowering:
         return Value(Sort.DYNAMIC, node.start, node.end)
 
     def _dsl(self, node: Binary, left: Value, right: Value) -> Value:
+        if node.operator in ("&", "|"):
+            builtin = bitwise(node, left, right)
+            if isinstance(builtin, str):
+                self.findings.append(
+                    TYPE.finding(builtin, self.fragment.locate(node.start, node.end), help=_QUOTE)
+                )
+                return self._error(node)
+            if builtin is not None:
+                return builtin
         if not self._textual(node, node.operator, [left, right]):
-            bits = {Sort.INTEGER, Sort.BIGINT, Sort.BITS, Sort.OTHER, Sort.BOOLEAN}
-            builtin = node.operator in ("&", "|") and left.sort in bits and right.sort in bits
-            return Value(Sort.DYNAMIC, node.start, node.end) if builtin else self._error(node)
+            return self._error(node)
         build: dict[str, Callable[[Expr, Value, Value], Value]] = {
             "~>": self.calls.seq,
             "&": self.calls.join,
@@ -205,14 +217,12 @@ class Lowering:
         return build[node.operator](node, left, right)
 
     def _textual(self, node: Binary | Prefix, operator: str, operands: list[Value]) -> bool:
-        """Whether all operands are text; else a finding, but for two operands of built-in & and |."""
+        """Whether all operands are text; else a finding."""
         if any(value.sort is Sort.ERROR for value in operands):
             return False
         wrong = [value for value in operands if not value.is_textual]
         if not wrong:
             return True
-        if len(wrong) == len(operands) and operator in ("&", "|"):
-            return False
         types = " ".join([operands[0].type_text, operator, operands[-1].type_text])
         if len(operands) == 1:
             types = f"{operator} {operands[0].type_text}"
@@ -220,7 +230,7 @@ class Lowering:
             TYPE.finding(
                 f"operator does not exist: {types}",
                 self.fragment.locate(wrong[0].start, wrong[0].end),
-                help="a step is quoted SQL text or a df. function; quote this operand or cast it to text",
+                help=_QUOTE,
             )
         )
         return False
@@ -275,12 +285,14 @@ class Lowering:
                     help="put the concatenation in parentheses: ~> ('SELECT ' || ...)",
                 )
             )
+        if left.sort in NUMBERS and right.sort in NUMBERS:
+            return self._no_operator(node, left, right)
         one, two = known_text(left), known_text(right)
         if one is None or two is None:
             return Value(Sort.DYNAMIC, node.start, node.end)
         moved = tuple((at + len(one), literal) for at, literal in right.pieces)
         pieces = (*left.pieces, *moved) if left.sort is right.sort is Sort.TEXT else ()
-        return Value(Sort.TEXT, node.start, node.end, text=one + two, pieces=pieces)
+        return Value(Sort.TEXT, node.start, node.end, text=one + two, pieces=pieces, type_name="text")
 
     def _error(self, node: Expr) -> Value:
         return Value(Sort.ERROR, node.start, node.end)
@@ -310,20 +322,3 @@ class Lowering:
 
 def _any_dsl(*values: Value) -> bool:
     return any(value.sort in (Sort.NODE, Sort.PARTIAL) for value in values)
-
-
-def _literal(node: Literal) -> Value:
-    if node.kind in ("number", "bit", "hex", "boolean", "null"):
-        return Value(
-            _constant_sort(node), node.start, node.end, text=node.text if node.kind != "null" else None
-        )
-    return Value(Sort.TEXT, node.start, node.end, text=node.text, pieces=((0, node),))
-
-
-def _constant_sort(node: Literal) -> Sort:
-    if node.kind == "number":
-        text = node.text.replace("_", "")
-        if not text.isdigit():
-            return Sort.NUMERIC if text[:2].lower() not in ("0x", "0o", "0b") else Sort.INTEGER
-        return Sort.INTEGER if int(text) < 1 << 31 else Sort.BIGINT if int(text) < 1 << 63 else Sort.NUMERIC
-    return {"bit": Sort.BITS, "hex": Sort.BITS, "boolean": Sort.BOOLEAN, "null": Sort.NULL}[node.kind]

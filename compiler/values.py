@@ -1,10 +1,13 @@
 """What an expression is worth before any server sees it: constant text, a node, or "only the server knows"."""
 
+import re
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from ..grammar import Fragment, Literal
 from .build import Draft
+from .configs import compact, jsonb
 from .envelope import draft_to_envelope
 from .jsontext import quote
 from .textmap import LiteralMap, QueryMap
@@ -28,6 +31,7 @@ class Sort(Enum):
     ERROR = "error"  # reported already
 
 
+_WORD = re.compile(r"\s*([A-Za-z_][A-Za-z_0-9]*)")
 _TYPES = {
     Sort.TEXT: "unknown",
     Sort.NULL: "unknown",
@@ -50,7 +54,7 @@ class Value:
     condition: "Value | None" = None  # PARTIAL
     then: "Value | None" = None  # PARTIAL
     helper: str | None = None  # a call that acts at once: its function name
-    type_name: str | None = None  # OTHER
+    type_name: str | None = None  # the type where the sort does not tell: of OTHER, and of TEXT after a cast
 
     @property
     def is_textual(self) -> bool:
@@ -83,6 +87,29 @@ def partial_text(value: Value) -> str | None:
             return None
         parts.append("null" if text is None else quote(text))
     return f'{{"condition": {parts[0]}, "_partial_if": true, "then_branch": {parts[1]}}}'
+
+
+def read_partial(text: str) -> tuple[str | None, str | None] | None:
+    """Condition and then-branch of a text that `c ?> t` may have given, None when it is not one.
+
+    Raises ValueError with PostgreSQL's words when it is no JSON.
+    """
+    try:
+        value = jsonb(text)
+    except (ValueError, RecursionError):
+        word = _WORD.match(text)
+        detail = f': token "{word[1]}" is invalid' if word else ""
+        raise ValueError(f"invalid input syntax for type json{detail}") from None
+    if not isinstance(value, dict) or value.get("_partial_if") is None:
+        return None
+    return _member(value.get("condition")), _member(value.get("then_branch"))
+
+
+def _member(value: Any) -> str | None:
+    """A member as text: a string without its quotes, anything else as jsonb prints it."""
+    if value is None or isinstance(value, str):
+        return value
+    return compact(value, ", ", ": ")
 
 
 def has_dynamic(draft: Draft) -> bool:
