@@ -4,8 +4,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..compiler import Graph, check, compile
-from ..compiler.report import FileFindings, report
+from ..compiler import FileFindings, Graph, check, compile, report
 from ..grammar import Finding, Severity, Source
 from .console import say, show, wants_color
 from .inputs import Input
@@ -57,9 +56,9 @@ def concerns(finding: Finding, graph: Graph) -> bool:
 
 def note_missing_parser(analyses: Iterable[Analysis]) -> None:
     """Says that the SQL inside steps was not looked into, where that is so."""
-    from ..compiler.sqlinfo import available
+    from ..compiler import sql_parser
 
-    if any(analysis.graphs for analysis in analyses) and available() is None:
+    if any(analysis.graphs for analysis in analyses) and sql_parser() is None:
         say("note: the SQL inside steps was not checked: the package pgparse is not installed")
 
 

@@ -167,7 +167,7 @@ class _Drawn:
 
     def draw(self, graph: "Graph", analysis: "Analysis") -> str | None:
         """The text of one workflow, None when it cannot be drawn as asked."""
-        from ..compiler.explain import ExplainError, UnknownStepError, explain
+        from ..compiler import ExplainError, UnknownStepError, explain
 
         try:
             text = explain(

@@ -54,7 +54,7 @@ def command(paths: tuple[str, ...], check: bool, diff: bool, stdin_filename: str
 
 def _formatted(item: "Input") -> str | None:
     """The new text, or None after a report of why there is none."""
-    from ..compiler.report import FileFindings, report
+    from ..compiler import FileFindings, report
     from ..grammar import FormatError, format_text
 
     findings = [item.finding] if item.finding else []

@@ -31,7 +31,7 @@ def command(
     Every finding stands at its place in the file, also inside a step's quoted SQL. `dfsql rule CODE`
     explains one. Exit status 1 means findings at or above --fail-on.
     """
-    from ..compiler.report import FileFindings, report
+    from ..compiler import FileFindings, report
     from ..grammar import Severity
     from .analysis import analyse, note_missing_parser
     from .inputs import Inputs

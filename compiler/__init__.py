@@ -6,29 +6,44 @@ from typing import TYPE_CHECKING, Any
 from .check import TARGETS, check
 from .compilation import Compilation, Unit, compile
 from .envelope import EnvelopeError, from_envelope, to_envelope
-from .explain import explain
+from .explain import ExplainError, UnknownStepError, explain
 from .graph import Graph, Kind, Node
+from .report import REPORT_FORMATS, FileFindings, report
 from .rules import FAMILIES, Rule, find_rule
 
 if TYPE_CHECKING:
     from .dfgraph import dumps, to_dfgraph
+    from .dfgraph_forms import GraphFormatError
     from .dfgraph_read import from_dfgraph
+    from .sqlinfo import available as sql_parser
 
     RULES: dict[str, Rule]
 
-_LAZY = {"dumps": "dfgraph", "to_dfgraph": "dfgraph", "from_dfgraph": "dfgraph_read"}
+# name -> (module, name there)
+_LAZY = {
+    "GraphFormatError": ("dfgraph_forms", "GraphFormatError"),
+    "dumps": ("dfgraph", "dumps"),
+    "from_dfgraph": ("dfgraph_read", "from_dfgraph"),
+    "sql_parser": ("sqlinfo", "available"),
+    "to_dfgraph": ("dfgraph", "to_dfgraph"),
+}
 
 __all__ = [
     "FAMILIES",
+    "REPORT_FORMATS",
     "RULES",
     "TARGETS",
     "Compilation",
     "EnvelopeError",
+    "ExplainError",
+    "FileFindings",
     "Graph",
+    "GraphFormatError",
     "Kind",
     "Node",
     "Rule",
     "Unit",
+    "UnknownStepError",
     "check",
     "compile",
     "dumps",
@@ -36,6 +51,8 @@ __all__ = [
     "find_rule",
     "from_dfgraph",
     "from_envelope",
+    "report",
+    "sql_parser",
     "to_dfgraph",
     "to_envelope",
 ]
@@ -48,5 +65,6 @@ def __getattr__(name: str) -> Any:
 
         return all_rules()
     if name in _LAZY:
-        return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
+        module, there = _LAZY[name]
+        return getattr(import_module(f"{__name__}.{module}"), there)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,11 +3,13 @@
 import re
 from dataclasses import dataclass
 
+from ..grammar import DfsqlError
+
 MONTHS = ("january february march april may june july august september october november december").split()
 WEEKDAYS = "sunday monday tuesday wednesday thursday friday saturday".split()
 
 
-class CronError(ValueError):
+class CronError(DfsqlError, ValueError):
     """Why a text is no schedule. `start` and `end` are offsets into the text.
 
     `kind` is one of "empty", "few-fields", "many-fields", "shorthand", "special" (L, W, #, ? and H), "name",

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from ..grammar import DfsqlError
 from .bindings import Bindings, analyse
 from .blocks import Blocks
 from .graph import Graph, Kind, Node
@@ -48,7 +49,7 @@ class Edge:
     label: str | None = None  # "then", "else", "condition", "body", "while", "branch 2", NEXT_ROUND
 
 
-class CyclicGraphError(ValueError):
+class CyclicGraphError(DfsqlError, ValueError):
     """The control edges of a graph form a cycle: its table of nodes is not a tree in pre-order."""
 
 

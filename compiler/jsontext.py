@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple, NoReturn, TypeAlias
 
+from ..grammar import DfsqlError
+
 _SPACE = re.compile(r"[ \t\n\r]*")
 _STRING = re.compile(r'"[^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*"')
 _CONTROL = re.compile(r"[\x00-\x1f]")
@@ -44,7 +46,7 @@ class Object:
 Value: TypeAlias = Object | list["Value"] | str | int | float | bool | None
 
 
-class JsonError(ValueError):
+class JsonError(DfsqlError, ValueError):
     """A text is not JSON; the message is the reference's decoder's, position included."""
 
 

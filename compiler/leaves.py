@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from ..grammar import Fragment
+from ..grammar import DfsqlError, Fragment
 from .arguments import LIMITS, integer_of
 from .build import Draft
 from .configs import compact, config_text, jsonb
@@ -27,7 +27,7 @@ _METHODS = {"http": ("GET", "POST", "PUT", "DELETE", "PATCH"), "http_multipart":
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")  # a token of RFC 9110
 
 
-class CallError(Exception):
+class CallError(DfsqlError):
     """The server would refuse the call: the rule, its text, the argument to blame and what to do."""
 
     def __init__(

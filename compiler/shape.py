@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from ..grammar import DfsqlError
 from .build import Draft
 from .graph import Graph, Kind, Node
 from .jsontext import Object, Value, place
@@ -59,7 +60,7 @@ Item: TypeAlias = Shape | Undecoded | Draft | Node
 Expand: TypeAlias = Callable[[Item], Shape]
 
 
-class DecodeError(ValueError):
+class DecodeError(DfsqlError, ValueError):
     """An object is no node; the message is the decoder's."""
 
 

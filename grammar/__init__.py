@@ -1,10 +1,11 @@
 """From text to a syntax tree: lexer, grammar, scripts, formatter. The door of the room."""
 
+from typing import TYPE_CHECKING, Any
+
 from .blocks import literal_map
 from .discover import BINARY_OPERATORS, CONSTRUCTORS, LOOP_OPERATOR, is_composer, is_dsl_operator
 from .errors import DfsqlError
 from .findings import Edit, Finding, Fix, Label, Severity
-from .format import FormatError, format_text
 from .fragment import Fragment
 from .mistakes import MISTAKES, Mistake
 from .reader import parse, parse_expression
@@ -27,6 +28,9 @@ from .tree import (
     strip_parens,
     walk,
 )
+
+if TYPE_CHECKING:
+    from .format import FormatError, format_text
 
 __all__ = [
     "BINARY_OPERATORS",
@@ -71,3 +75,12 @@ __all__ = [
     "strip_parens",
     "walk",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The formatter is loaded when it is asked for: no other command needs it."""
+    if name in ("FormatError", "format_text"):
+        from . import format
+
+        return getattr(format, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

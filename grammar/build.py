@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .lexer import Tokens, fold
-from .literals import BadEscape, decode
+from .literals import BadEscapeError, decode
 from .tree import Argument, Binary, Call, Cast, Compound, Expr, Literal, Name, Param, Paren, Prefix
 
 
@@ -26,7 +26,7 @@ class Builder:
         tokens: Tokens,
         terminals: Any,
         inside: Callable[[int], tuple[Expr, ...]],
-        bad_escape: Callable[[BadEscape, int], None],
+        bad_escape: Callable[[BadEscapeError, int], None],
     ) -> None:
         self.tokens = tokens
         self.text = tokens.text
@@ -40,10 +40,10 @@ class Builder:
     # ---- positions
 
     def _start(self, item: Any) -> int:
-        return self.starts[item] if isinstance(item, int) else item.start  # type: ignore[no-any-return]
+        return self.starts[item] if isinstance(item, int) else item.start
 
     def _end(self, item: Any) -> int:
-        return self.ends[item] if isinstance(item, int) else item.end  # type: ignore[no-any-return]
+        return self.ends[item] if isinstance(item, int) else item.end
 
     def _text(self, index: int) -> str:
         return self.text[self.starts[index] : self.ends[index]]
@@ -59,7 +59,7 @@ class Builder:
         kind = self.tokens.kinds[self.first[index]]
         try:
             text = decode(self.text[start:end], kind)
-        except BadEscape as error:
+        except BadEscapeError as error:
             self.bad_escape(error, start)
             text = ""
         return Literal(start, end, kind, text)
@@ -86,7 +86,7 @@ class Builder:
         name, _, index = items
         name.end = self.ends[index]
         name.parts.append(fold(self._text(index)))
-        return name  # type: ignore[no-any-return]
+        return name
 
     def column(self, items: list[Any]) -> Name:
         name = items[0]
@@ -142,7 +142,7 @@ class Builder:
 
     def more_whens(self, items: list[Any]) -> list[Expr]:
         items[0].extend((items[2], items[4]))
-        return items[0]  # type: ignore[no-any-return]
+        return items[0]
 
     def subscripted(self, items: list[Any]) -> Compound:
         inner = items[2].operands if isinstance(items[2], Compound) and items[2].form == "slice" else (items[2],)

@@ -6,6 +6,7 @@ Source: PostgreSQL documentation, "Lexical Structure" (String Constants), scan.l
 import re
 from collections.abc import Iterator
 
+from .errors import DfsqlError
 from .textmap import TextMap
 
 Run = tuple[int, int, int]  # (offset in the text, offset in the file, length)
@@ -25,7 +26,7 @@ _NO_ESCAPE = frozenset("+\"0123456789abcdefABCDEF \t\n\r\f\v")
 _UESCAPE = re.compile(r"'([^'])'\Z")
 
 
-class BadEscape(ValueError):
+class BadEscapeError(DfsqlError, ValueError):
     """An escape sequence that PostgreSQL refuses; `at` is its offset in the literal as written."""
 
     def __init__(self, message: str, at: int) -> None:
@@ -36,7 +37,7 @@ class BadEscape(ValueError):
 def decode(raw: str, kind: str) -> str:
     """The text of a literal as written.
 
-    Raises BadEscape for an escape that stands for no character.
+    Raises BadEscapeError for an escape that stands for no character.
     """
     if kind == "plain" and "\n" not in raw and "\r" not in raw:
         return raw[1:-1].replace("''", "'") if "''" in raw else raw[1:-1]
@@ -71,7 +72,7 @@ def _pieces(raw: str, kind: str) -> list[Piece]:
     if kind == "unicode":
         custom = _UESCAPE.search(raw, quoted[-1].end())
         if custom and custom[1] in _NO_ESCAPE:
-            raise BadEscape(f"{custom[1]} cannot be the escape character", custom.start(1))
+            raise BadEscapeError(f"{custom[1]} cannot be the escape character", custom.start(1))
         return _unicode_pieces(raw, quoted, custom[1] if custom else "\\")
     pieces: list[Piece] = []
     for part in quoted:
@@ -116,7 +117,7 @@ def _characters(raw: str, start: int, end: int) -> Iterator[Piece]:
         except UnicodeDecodeError:
             text = ""
         if text in ("", "\0"):
-            raise BadEscape("the escape stands for no character", run[0].start())
+            raise BadEscapeError("the escape stands for no character", run[0].start())
         yield text, (run[0].start(), run[-1].end())
         at += size
 
@@ -131,11 +132,11 @@ def _unescape(found: re.Match[str]) -> str:
     _, short, long, other = found.groups()
     if other is not None:
         if other in "uU":
-            raise BadEscape("invalid Unicode escape: write \\uXXXX or \\UXXXXXXXX", found.start())
+            raise BadEscapeError("invalid Unicode escape: write \\uXXXX or \\UXXXXXXXX", found.start())
         return _SIMPLE.get(other, other)
     code = int(short or long, 16)
     if code == 0 or code > 0x10FFFF:
-        raise BadEscape("the escape stands for no character", found.start())
+        raise BadEscapeError("the escape stands for no character", found.start())
     return chr(code)
 
 
@@ -172,10 +173,10 @@ def _unicode_escape(found: re.Match[str], escape: str) -> str:
         return escape
     digits = found[2] or found[3]
     if not digits:
-        raise BadEscape(f"invalid Unicode escape: write {escape}XXXX or {escape}+XXXXXX", found.start())
+        raise BadEscapeError(f"invalid Unicode escape: write {escape}XXXX or {escape}+XXXXXX", found.start())
     code = int(digits, 16)
     if code == 0 or code > 0x10FFFF:
-        raise BadEscape("the escape stands for no character", found.start())
+        raise BadEscapeError("the escape stands for no character", found.start())
     return chr(code)
 
 
@@ -191,5 +192,5 @@ def _join_surrogates(pieces: list[Piece]) -> list[Piece]:
             joined.append((text, span))
     for text, (start, _) in joined:
         if len(text) == 1 and "\ud800" <= text <= "\udfff":
-            raise BadEscape("invalid Unicode surrogate pair", start)
+            raise BadEscapeError("invalid Unicode surrogate pair", start)
     return joined

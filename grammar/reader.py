@@ -1,40 +1,25 @@
 """`parse`: a text to a Script. Reads statement by statement and goes on after every mistake."""
 
 import re
-from difflib import get_close_matches
+from dataclasses import replace
 
-from .blocks import body_literals, executed_literals, literal_fragment, node_fragment
+from .blocks import Body, inner_bodies, node_fragment, quoted_bodies
 from .brackets import Brackets, match_brackets
-from .build import Builder
-from .diagnose import diagnose
-from .discover import CONSTRUCTORS, explained_text, workflows_of
-from .findings import Finding, Label
+from .commands import COMMANDS, defines_operator, hint_for, is_bare, keyword, routine_path, search_path
+from .complaints import lexical, runs_together, swallowed, unbalanced
+from .discover import explained_text, workflows_of
+from .findings import Finding
 from .fragment import Fragment
-from .lexer import STRING_KINDS, Tokens, statement_tokens
-from .literals import BadEscape
+from .lexer import Lexer, Tokens, statement_tokens
 from .mistakes import MISTAKES
-from .parser import Failure, parse_terminals
-from .regions import find_regions, may_hold_workflow
+from .regions import RegionFinder, may_hold_workflow
 from .script import Region, Script, Statement, Workflow
 from .source import Source, Span
-from .terminals import Preparation
 from .tree import Expr
+from .trees import TreeReader
 
-# Words that begin an SQL statement (psql's list), for telling scripts from bare expressions.
-_COMMANDS = frozenset(
-    "abort alter analyze analyse begin call checkpoint close cluster comment commit copy create deallocate declare delete"
-    " discard do drop end execute explain fetch grant import insert listen load lock merge move notify prepare reassign"
-    " refresh reindex release repack reset revoke rollback savepoint security select set show start table truncate"
-    " unlisten update vacuum values with".split()
-)
 _DIRECTIVE = re.compile(r"--[ \t]*dfsql:[ \t]*name[ \t]*=[ \t]*([^\s;]+)")
 _DSL_TEXT = re.compile(r"\s*(?:[($']|@>|[eEnN]'|[uU]&'|df\s*\.|\"df\"\s*\.)")
-# A statement that seems to begin inside a string: the quotes before it do not pair up.
-_SWALLOWED = re.compile(
-    r";[ \t]*\r?\n(?:\s|--[^\n]*\n)*(?:select|insert|update|delete|with|do|create|call|begin|commit|set|\\)\b", re.I
-)
-_PATH_WITH_DF = re.compile(r"\bset\s+(?:local\s+|session\s+)?search_path\s*(?:=|to)\s*[^;]*\bdf\b", re.I)
-_UNQUALIFIED = CONSTRUCTORS | {"start", "explain"}
 
 
 def parse(text: str, *, name: str = "<text>") -> Script:
@@ -50,10 +35,11 @@ def parse(text: str, *, name: str = "<text>") -> Script:
 def parse_expression(text: str) -> tuple[Expr | None, tuple[Finding, ...]]:
     """The tree of one expression, and what is wrong with it."""
     reader = _Reader(Source(text))
+    fragment = Fragment(text)
     tokens = statement_tokens(text, 0)
-    reader.lexical(tokens, Fragment(text), everything=True)
-    if not reader.findings:
-        reader.bare(tokens, Fragment(text))
+    reader.findings.extend(lexical(tokens, fragment, everything=True))
+    if not reader.findings and len(tokens):
+        reader.bare(tokens, fragment)
     tree = reader.regions[0].tree if reader.regions else None
     return tree, tuple(reader.findings)
 
@@ -68,6 +54,7 @@ class _Reader:
         self.comments: list[Span] = []
         self.unqualified: frozenset[str] = frozenset()
         self.message = 0
+        self.nul = False  # reported once: a file in UTF-16 is full of them
 
     def result(self) -> Script:
         findings = sorted(self.findings, key=lambda finding: (finding.span, finding.code))
@@ -83,284 +70,199 @@ class _Reader:
     # ---- statements
 
     def script(self) -> None:
+        """Read all statements."""
         fragment = Fragment(self.source.text)
-        at, size = 0, len(self.source.text)
+        lexer = Lexer(fragment.text)
+        at, size = 0, len(fragment.text)
+        joined = False
         while at < size:
-            tokens = statement_tokens(fragment.text, at)
-            before = len(self.findings), len(self.regions), len(self.workflows)
-            self.message += 1
-            self.top_statement(tokens, fragment)
-            at = self._resume(tokens, before, fragment)
+            tokens = lexer.statement(at)
+            self.message += not joined
+            joined = tokens.joined
+            at = self._top_statement(lexer, tokens, fragment)
         if not self.workflows and not self.findings and not self.statements:
-            end = Span(0, 0)
-            self.findings.append(MISTAKES["no-workflow"].finding(end))
+            self.findings.append(MISTAKES["no-workflow"].finding(Span(0, 0)))
 
-    def _resume(self, tokens: Tokens, before: tuple[int, int, int], fragment: Fragment) -> int:
-        """Where to read on: earlier than the statement's end if a broken quote swallowed the next ones."""
-        if len(self.findings) == before[0]:
-            return tokens.end
-        for kind, start, end in zip(tokens.kinds, tokens.starts, tokens.ends, strict=True):
-            if kind not in STRING_KINDS or kind == "dollar":
-                continue
-            swallowed = _SWALLOWED.search(tokens.text, start, end)
-            if swallowed:
-                return self._again(tokens, before, swallowed.start() + 1, fragment)
+    def _top_statement(self, lexer: Lexer, tokens: Tokens, fragment: Fragment) -> int:
+        """Read one statement; where to read on."""
+        before = len(self.findings), len(self.regions), len(self.workflows), len(self.statements), len(self.comments)
+        self._one(tokens, fragment)
+        broken = len(self.findings) > before[0]
+        cut = swallowed(tokens, broken=broken)
+        if cut is not None:
+            lists: tuple[list[Finding] | list[Region] | list[Workflow] | list[Statement] | list[Span], ...] = (
+                self.findings, self.regions, self.workflows, self.statements, self.comments,
+            )  # fmt: skip
+            for items, size in zip(lists, before, strict=True):
+                del items[size:]
+            tokens = lexer.statement(tokens.start, cut)
+            self._one(tokens, fragment)
+            return cut
+        if broken and self.findings[-1].code == MISTAKES["semicolon-inside"].code:
+            return lexer.statement(tokens.end).end  # the rest belongs to the same mistake
         return tokens.end
 
-    def _again(self, tokens: Tokens, before: tuple[int, int, int], stop: int, fragment: Fragment) -> int:
-        """Read the statement once more, cut where the next one begins."""
-        del self.findings[before[0] :], self.regions[before[1] :], self.workflows[before[2] :]
-        self.statements.pop()
-        self.comments = [span for span in self.comments if span.start < tokens.start]
-        cut = statement_tokens(tokens.text, tokens.start, stop)
-        self.top_statement(cut, fragment)
-        return stop
-
-    def top_statement(self, tokens: Tokens, fragment: Fragment) -> None:
+    def _one(self, tokens: Tokens, fragment: Fragment) -> None:
         self.comments.extend(Span(*comment) for comment in tokens.comments)
         first_workflow = len(self.workflows)
-        bare = self._is_bare(tokens)
+        bare = is_bare(tokens, self.unqualified)
         if len(tokens) or tokens.broken:
             start = tokens.starts[0] if len(tokens) else tokens.broken[0][1]
-            self.statements.append(Statement(start, tokens.end, self._keyword(tokens), bare))
-        broken = self.lexical(tokens, fragment, everything=bare)
-        if not broken and len(tokens):
+            self.statements.append(Statement(start, tokens.end, keyword(tokens), bare))
+        if len(tokens) and not self._broken(tokens, fragment, everything=bare):
             if bare:
                 self.bare(tokens, fragment)
             else:
                 self.statement(tokens, fragment)
-        if tokens.comments and len(self.workflows) > first_workflow:
-            self._give_names(tokens, first_workflow)
+        elif tokens.broken and not len(tokens):
+            self._broken(tokens, fragment, everything=bare)
+        if len(self.workflows) > first_workflow:
+            self.workflows[first_workflow:] = sorted(self.workflows[first_workflow:], key=_order)
+            if tokens.comments:
+                self._give_names(tokens, first_workflow)
 
-    def _keyword(self, tokens: Tokens) -> str:
-        for at in range(len(tokens)):
-            if tokens.kinds[at] != "(":
-                return tokens.folded(at) if tokens.kinds[at] == "word" else ""
-        return ""
-
-    def _is_bare(self, tokens: Tokens) -> bool:
-        if not len(tokens) or tokens.kinds[0] in ("number", "meta", ";"):
+    def _broken(self, tokens: Tokens, fragment: Fragment, *, everything: bool) -> bool:
+        """Report broken tokens; True when the statement cannot be read any further."""
+        if not tokens.broken:
             return False
-        if self._keyword(tokens) in _COMMANDS:
-            return False
-        if tokens.kinds[0] != "word":
-            return True
-        follows = tokens.kinds[1] if len(tokens) > 1 else ""
-        word = tokens.folded(0)
-        return (word == "df" and follows == ".") or word == "case" or (follows == "(" and word in self.unqualified)
+        concerned = everything or may_hold_workflow(tokens.text, tokens.start, tokens.end)
+        found = lexical(tokens, fragment, everything=concerned)
+        nul = MISTAKES["nul"].code
+        self.findings.extend(finding for finding in found if finding.code != nul or not self.nul)
+        self.nul = self.nul or any(finding.code == nul for finding in found)
+        return bool(found)
 
     def statement(self, tokens: Tokens, fragment: Fragment) -> None:
         """An SQL statement: look for regions in it and in the bodies that it quotes."""
-        text = tokens.text
-        if _PATH_WITH_DF.match(text, tokens.starts[0], tokens.end):
-            self.unqualified = _UNQUALIFIED
-        if not may_hold_workflow(text, tokens.start, tokens.end) and not self.unqualified:
+        self.unqualified = search_path(tokens, self.unqualified)
+        concerned = self.unqualified or may_hold_workflow(tokens.text, tokens.starts[0], tokens.end)
+        if not concerned or defines_operator(tokens):
             return
-        bodies = body_literals(tokens)
-        for at in bodies:
-            body = literal_fragment(tokens, at, fragment)
-            if body is not None:
-                self.block(body)
+        outer = self.unqualified
+        bodies = quoted_bodies(tokens, fragment)
+        if bodies:
+            self.unqualified = routine_path(tokens, outer)
+            self._bodies(bodies)
+            self.unqualified = outer
+        self._sql(tokens, fragment, top=True)
+
+    def _bodies(self, bodies: list[Body]) -> None:
+        """Read bodies, and the bodies inside them: statement by statement."""
+        work = list(reversed(bodies))
+        while work:
+            body = work.pop()
+            fragment = body.fragment
+            before = len(self.findings)
+            lexer = Lexer(fragment.text)
+            at, size = 0, len(fragment.text)
+            while at < size:
+                tokens = lexer.statement(at)
+                at = tokens.end
+                if len(tokens) and not self._broken(tokens, fragment, everything=False):
+                    work.extend(reversed(inner_bodies(tokens, fragment)))
+                    if self.unqualified or may_hold_workflow(fragment.text, tokens.starts[0], tokens.end):
+                        self._sql(tokens, fragment, top=False)
+            if body.template:  # what is filled in may be what seems to be missing
+                del self.findings[before:]
+
+    def _sql(self, tokens: Tokens, fragment: Fragment, *, top: bool) -> None:
         brackets = match_brackets(tokens)
-        ranges = find_regions(tokens, brackets, 0, len(tokens), self.unqualified)
+        finder = RegionFinder(tokens, brackets, self.unqualified)
+        ranges = finder.find(0, len(tokens))
         if not ranges:
             return
-        if self._unbalanced(tokens, brackets, fragment, ranges):
+        word = keyword(tokens)
+        if top and word not in COMMANDS and tokens.kinds[0] == "word":
+            if ranges[0][0] == 0 and tokens.kinds[1] in ("(", "."):
+                self.bare(tokens, fragment)
+                return
+            span = fragment.locate(tokens.starts[0], tokens.ends[0])
+            mistake = MISTAKES["unknown-statement"]
+            self.findings.append(mistake.finding(span, found=tokens.word(0), hint=hint_for(word)))
             return
-        self._known_statement(tokens, fragment)
+        wrong = unbalanced(tokens, brackets, fragment) or runs_together(tokens, ranges, fragment)
+        if wrong is not None:
+            self.findings.append(wrong)
+            return
+        reader = TreeReader(tokens, brackets, finder, fragment, self.unqualified, self.findings)
         for low, high in ranges:
-            self.region(tokens, brackets, low, high, fragment, alias=True)
-
-    def block(self, body: Fragment) -> None:
-        """A body: statement by statement, with the SQL that EXECUTE runs."""
-        at, size = 0, len(body.text)
-        while at < size:
-            tokens = statement_tokens(body.text, at)
-            if not self.lexical(tokens, body, everything=False) and len(tokens):
-                for literal in executed_literals(tokens):
-                    inner = literal_fragment(tokens, literal, body)
-                    if inner is not None and may_hold_workflow(inner.text, 0, len(inner.text)):
-                        self.block(inner)
-                self._body_statement(tokens, body)
-            at = tokens.end
-
-    def _body_statement(self, tokens: Tokens, body: Fragment) -> None:
-        for at in body_literals(tokens):
-            inner = literal_fragment(tokens, at, body)
-            if inner is not None:
-                self.block(inner)
-        if not may_hold_workflow(body.text, tokens.start, tokens.end) and not self.unqualified:
-            return
-        brackets = match_brackets(tokens)
-        ranges = find_regions(tokens, brackets, 0, len(tokens), self.unqualified)
-        if ranges and not self._unbalanced(tokens, brackets, body, ranges):
-            for low, high in ranges:
-                self.region(tokens, brackets, low, high, body, alias=True)
+            self._region(reader, low, high)
 
     def bare(self, tokens: Tokens, fragment: Fragment) -> None:
         """A bare workflow expression: the whole statement is one region."""
         brackets = match_brackets(tokens)
-        whole = [(0, len(tokens))]
-        if self._unbalanced(tokens, brackets, fragment, whole):
+        wrong = unbalanced(tokens, brackets, fragment)
+        if wrong is not None:
+            self.findings.append(wrong)
             return
-        tree = self.region(tokens, brackets, 0, len(tokens), fragment, alias=False, find=False)
+        tree = self._tree(tokens, brackets, fragment)
+        region = self._add_region(tokens, 0, len(tokens), fragment, tree)
         if tree is None:
             return
-        region = len(self.regions) - 1
-        inner = workflows_of(tree, fragment, len(self.statements) - 1, region)
+        statement = len(self.statements) - 1
+        inner = workflows_of(tree, fragment, statement, region)
         calls = [workflow for workflow in inner if workflow.call is not None]
-        if calls and calls[0].call is not None and calls[0].call is tree:
-            self._add(calls)
-            return
-        self.workflows.append(Workflow("bare", tree, fragment, len(self.statements) - 1, region))
+        if not (calls and calls[0].call is tree):
+            self.workflows.append(Workflow("bare", tree, fragment, statement, region))
         self._add(calls)
 
     # ---- regions
 
-    def region(
-        self,
-        tokens: Tokens,
-        brackets: Brackets,
-        low: int,
-        high: int,
-        fragment: Fragment,
-        *,
-        alias: bool,
-        find: bool = True,
-    ) -> Expr | None:
-        """Parse one region and list its workflows; the tree, or None after a finding."""
-        tree = self._tree(tokens, brackets, low, high, fragment, alias=alias)
+    def _tree(self, tokens: Tokens, brackets: Brackets, fragment: Fragment) -> Expr | None:
+        finder = RegionFinder(tokens, brackets, self.unqualified)
+        reader = TreeReader(tokens, brackets, finder, fragment, self.unqualified, self.findings)
+        return reader.read(0, len(tokens), alias=False)
+
+    def _add_region(self, tokens: Tokens, low: int, high: int, fragment: Fragment, tree: Expr | None) -> int:
         start, end = tokens.starts[low], tokens.ends[high - 1]
-        statement = len(self.statements) - 1
-        self.regions.append(Region(fragment, start, end, statement, tree, self.message))
-        if tree is not None and find:
-            self._add(workflows_of(tree, fragment, statement, len(self.regions) - 1))
-        return tree
+        self.regions.append(Region(fragment, start, end, len(self.statements) - 1, tree, self.message))
+        return len(self.regions) - 1
 
-    def _tree(
-        self, tokens: Tokens, brackets: Brackets, low: int, high: int, fragment: Fragment, *, alias: bool
-    ) -> Expr | None:
-        preparation = Preparation(tokens, brackets.match, self.unqualified)
-        terminals = preparation.run(low, high)
-        before = len(self.findings)
-
-        def inside(terminal: int) -> tuple[Expr, ...]:
-            inner_low, inner_high = preparation.groups[terminal]
-            ranges = find_regions(tokens, brackets, inner_low, inner_high, self.unqualified)
-            trees = (self._tree(tokens, brackets, *part, fragment, alias=True) for part in ranges)
-            return tuple(tree for tree in trees if tree is not None)
-
-        def bad_escape(error: BadEscape, start: int) -> None:
-            span = fragment.locate(start + error.at, start + error.at + 2)
-            self.findings.append(MISTAKES["bad-escape"].finding(span, reason=str(error)))
-
-        result = parse_terminals(terminals, Builder(tokens, terminals, inside, bad_escape))
-        if isinstance(result, tuple):
-            tree, name = result
-            if alias:
-                return tree
-            result = Failure(name, frozenset({"OP", "$END"}))
-        if isinstance(result, Failure):
-            self.findings.append(diagnose(terminals, result, fragment))
-            return None
-        return result if len(self.findings) == before else None
+    def _region(self, reader: TreeReader, low: int, high: int) -> None:
+        """Parse one region of a statement and list its workflows."""
+        tree = reader.read(low, high, alias=True)
+        region = self._add_region(reader.tokens, low, high, reader.fragment, tree)
+        if tree is not None:
+            self._add(workflows_of(tree, reader.fragment, len(self.statements) - 1, region))
 
     def _add(self, workflows: list[Workflow]) -> None:
         """Keep the workflows; the text that df.explain quotes is read as an expression of its own."""
-        for workflow in workflows:
+        work = list(reversed(workflows))
+        while work:
+            workflow = work.pop()
             literal = explained_text(workflow)
             if literal is None:
                 self.workflows.append(workflow)
             elif _DSL_TEXT.match(literal.text):
-                self._explained(workflow)
+                inner = node_fragment(literal, workflow.fragment)
+                if inner is not None:
+                    self._explained(workflow, inner)
 
-    def _explained(self, workflow: Workflow) -> None:
-        literal = explained_text(workflow)
-        assert literal is not None
-        inner = node_fragment(literal, workflow.fragment)
-        if inner is None:
-            return
+    def _explained(self, workflow: Workflow, inner: Fragment) -> None:
         tokens = statement_tokens(inner.text, 0)
-        if self.lexical(tokens, inner, everything=True):
+        if not len(tokens) or self._broken(tokens, inner, everything=True):
             return
         brackets = match_brackets(tokens)
-        if self._unbalanced(tokens, brackets, inner, [(0, len(tokens))]):
+        wrong = unbalanced(tokens, brackets, inner)
+        if wrong is not None:
+            self.findings.append(wrong)
             return
-        tree = self._tree(tokens, brackets, 0, len(tokens), inner, alias=False)
+        tree = self._tree(tokens, brackets, inner)
         if tree is not None:
-            self.workflows.append(
-                Workflow("explain", tree, inner, workflow.statement, workflow.region, workflow.call)
-            )
-
-    # ---- mistakes found before the grammar sees a token
-
-    def lexical(self, tokens: Tokens, fragment: Fragment, *, everything: bool) -> bool:
-        """Report broken tokens; True when the statement cannot be read any further."""
-        broken = False
-        concerned = everything or may_hold_workflow(tokens.text, tokens.start, tokens.end)
-        for mistake, start, end in tokens.broken:
-            if mistake == "bad-character" and not concerned:
-                continue
-            span = fragment.locate(start, end)
-            words = tokens.text[start:end]
-            self.findings.append(MISTAKES[mistake].finding(span, tag=words, found=_printable(words)))
-            broken = True
-        return broken
-
-    def _unbalanced(
-        self, tokens: Tokens, brackets: Brackets, fragment: Fragment, ranges: list[tuple[int, int]]
-    ) -> bool:
-        if not ranges:
-            return False
-        for at in brackets.unopened[:1]:
-            bracket = tokens.kinds[at]
-            opening = {")": "(", "]": "["}[bracket]
-            span = fragment.locate(tokens.starts[at], tokens.ends[at])
-            self.findings.append(
-                MISTAKES["stray-parenthesis"].finding(span, opening=opening, bracket=f"`{bracket}`")
-            )
-            return True
-        for at in brackets.unclosed[-1:]:
-            bracket = tokens.kinds[at]
-            closing = {"(": ")", "[": "]"}[bracket]
-            span = fragment.locate(tokens.starts[at], tokens.ends[at])
-            end = fragment.locate(tokens.ends[-1], tokens.ends[-1])
-            self.findings.append(
-                MISTAKES["open-parenthesis"].finding(
-                    span,
-                    labels=(Label(end, f"the statement ends without `{closing}`"),),
-                    bracket=f"`{bracket}`",
-                    closing=f"`{closing}`",
-                )
-            )
-            return True
-        return False
-
-    def _known_statement(self, tokens: Tokens, fragment: Fragment) -> None:
-        word = self._keyword(tokens)
-        if word in _COMMANDS or tokens.kinds[0] != "word":
-            return
-        close = get_close_matches(word, sorted(_COMMANDS), 1, 0.7)
-        hint = f"did you mean {close[0].upper()}?" if close else "a workflow begins with a step: a quoted SQL text, a df. call, ( or @>"
-        span = fragment.locate(tokens.starts[0], tokens.ends[0])
-        self.findings.append(MISTAKES["unknown-statement"].finding(span, found=tokens.word(0), hint=hint))
+            self.workflows.append(replace(workflow, expr=tree, fragment=inner))
 
     def _give_names(self, tokens: Tokens, first: int) -> None:
         """A `-- dfsql: name=...` comment names the first workflow after it."""
+        index = first
         for start, end in tokens.comments:
             directive = _DIRECTIVE.match(tokens.text[start:end])
             if directive is None:
                 continue
-            for index in range(first, len(self.workflows)):
-                workflow = self.workflows[index]
-                if workflow.span.start >= end:
-                    self.workflows[index] = Workflow(
-                        workflow.kind, workflow.expr, workflow.fragment, workflow.statement, workflow.region,
-                        workflow.call, directive[1],
-                    )  # fmt: skip
-                    break
+            while index < len(self.workflows) and self.workflows[index].span.start < end:
+                index += 1
+            if index < len(self.workflows):
+                self.workflows[index] = replace(self.workflows[index], given_name=directive[1])
 
 
-def _printable(text: str) -> str:
-    char = text[:1]
-    return char if char.isprintable() and char.strip() else f"U+{ord(char):04X}"
+def _order(workflow: Workflow) -> int:
+    return workflow.span.start
