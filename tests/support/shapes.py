@@ -66,10 +66,24 @@ def _readings(shape: Shape) -> Iterator[Shape]:
 
 
 def _own_offsets(shape: Shape, text: str) -> set[int]:
-    """Where operators and calls of the language stand, but for operators spelt OPERATOR(...)."""
+    """Where operators and calls of the language stand, but for operators spelt OPERATOR(...).
+
+    `x ~> 1` is left out: between other things than texts it is an operator of the extension cube.
+    """
     return {
         node.at
         for node in shape.walk()
         if node.kind == "call"
-        or (node.kind == "operator" and node.name in OWN_OPERATORS and text.startswith(node.name, node.at))
+        or (
+            node.kind == "operator"
+            and node.name in OWN_OPERATORS
+            and text.startswith(node.name, node.at)
+            and not _begins_with_number(node.parts[-1])
+        )
     }
+
+
+def _begins_with_number(shape: Shape) -> bool:
+    while shape.parts and (len(shape.parts) > 1 or shape.at == -1 or shape.parts[0].at < shape.at):
+        shape = shape.parts[0]
+    return shape.kind == "constant" and shape.name[:1] in "0123456789."
