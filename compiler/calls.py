@@ -23,6 +23,7 @@ from .rules.unknown_function import RULE as UNKNOWN
 from .rules.wrong_arguments import RULE as ARGUMENTS
 from .values import Sort, Value, known_text, partial_text, read_partial, text_map
 
+_OWN_FUNCTION = "correct the name; a function of your own is called inside a quoted step"
 _NO_CONDITIONAL = "Invalid if-then-else: left side of !> must be a ?> expression"
 
 
@@ -63,7 +64,7 @@ class Calls:
     def name(self, node: Expr, operand: Value, name: Value) -> Value:
         """`operand |=> 'name'`: the same node under a name."""
         if Sort.NULL in (operand.sort, name.sort):
-            return Value(Sort.NULL, node.start, node.end)
+            return _first_null(operand, name)
         draft = self.ensure(operand)
         if draft is None or name.sort is Sort.ERROR:
             return Value(Sort.ERROR, node.start, node.end)
@@ -101,7 +102,8 @@ class Calls:
         if inner is not None:
             help = "only the step right after ?> belongs to the branch: write ?> ( ... ) !> around all of it"
             value = Value(left.sort, inner.start, left.end)
-            return self._refuse(SPLIT, node, _NO_CONDITIONAL, value, help)
+            fixes = self._group_branch(inner, left)
+            return self._refuse(SPLIT, node, _NO_CONDITIONAL, value, help, fixes)
         message = _NO_CONDITIONAL
         if left.sort is Sort.TEXT and left.text is not None:
             try:
@@ -112,6 +114,12 @@ class Calls:
                 condition, then = (_part(left, text) for text in written)
                 return self.if_(node, condition, then, otherwise)
         return self._refuse(SPLIT, node, message, left, "a condition is written: condition ?> then !> else")
+
+    def _group_branch(self, partial: Value, left: Value) -> tuple[Fix, ...]:
+        assert partial.then is not None
+        start, end = self.fragment.locate(partial.then.start, left.end)
+        edits = (Edit(Span(start, start), "("), Edit(Span(end, end), ")"))
+        return (Fix("make all of it the branch", edits),)
 
     def _buried_partial(self, left: Value) -> Value | None:
         draft = left.draft if left.sort is Sort.NODE else None
@@ -141,9 +149,9 @@ class Calls:
     def _construct(self, node: Call, bound: dict[str, Value | None]) -> Value:
         function = FUNCTIONS[node.name][0]
         arguments = list(bound.values())
-        nulls = [p for p, v in bound.items() if v is not None and v.sort is Sort.NULL]
+        nulls = [v for v in arguments if v is not None and v.sort is Sort.NULL]
         if function.strict and nulls:
-            return Value(Sort.NULL, node.start, node.end)
+            return _first_null(*nulls)
         composers: dict[str, Callable[..., Value]] = {
             "seq": self.seq, "join": self.join, "join3": self.join, "race": self.race, "if": self.if_,
             "loop": self.loop, "as": self.name, "as_op": self.name, "if_then_op": self.if_then,
@@ -207,28 +215,26 @@ class Calls:
                 span = self.fragment.locate(written.name_start, written.name_end)
         forms = " or ".join(function.signature() for function in FUNCTIONS[node.name])
         meant = f"did you mean {bound.suggestion}? " if bound.suggestion else ""
+        fixes = (
+            (Fix(f"write {bound.suggestion}", (Edit(span, bound.suggestion),)),) if bound.suggestion else ()
+        )
         self.findings.append(
             ARGUMENTS.finding(
                 f"function {call_text(node.name, given)} does not exist: {bound.reason}",
                 span,
-                help=f"{meant}The function is {forms}",
+                help=f"{meant}{'The' if meant else 'the'} function is {forms}",
+                fixes=fixes,
             )
         )
         return None
 
     def _unknown(self, node: Call) -> Value:
         close = get_close_matches(node.name, sorted(FUNCTIONS), 1, 0.6)
-        help = (
-            f"did you mean df.{close[0]}?"
-            if close
-            else "see the language reference for the functions of schema df"
-        )
+        help = f"did you mean df.{close[0]}?" if close else _OWN_FUNCTION
+        span = self.fragment.locate(node.start, node.name_end)
+        fixes = (Fix(f"write df.{close[0]}", (Edit(span, f"df.{close[0]}"),)),) if close else ()
         self.findings.append(
-            UNKNOWN.finding(
-                f"function df.{node.name} does not exist",
-                self.fragment.locate(node.start, node.name_end),
-                help=help,
-            )
+            UNKNOWN.finding(f"function df.{node.name} does not exist", span, help=help, fixes=fixes)
         )
         return Value(Sort.ERROR, node.start, node.end)
 
@@ -305,7 +311,7 @@ class Calls:
                 None,
                 "argument 0 must not be null",
                 value,
-                "an operand is NULL, so the workflow is NULL",
+                "write a step in its place: one NULL makes the whole workflow NULL",
             )
         if value.sort is Sort.NULL:
             return None
@@ -328,7 +334,7 @@ class Calls:
         if any(value.sort is Sort.ERROR for value in parts.values()):
             return Value(Sort.ERROR, node.start, node.end)
         if any(value.sort is Sort.NULL for value in parts.values()):
-            return Value(Sort.NULL, node.start, node.end)
+            return _first_null(*parts.values())
         drafts: dict[str, Draft] = {}
         for role, value in parts.items():
             draft = self.ensure(value)
@@ -342,8 +348,16 @@ class Calls:
         draft.span = self.fragment.locate(node.start, node.end)
         return Value(Sort.NODE, node.start, node.end, draft=draft)
 
-    def _refuse(self, rule: Rule, node: Any, message: str, value: Value, help: str | None) -> Value:
-        self.findings.append(rule.finding(message, self._span(value), help=help))
+    def _refuse(
+        self,
+        rule: Rule,
+        node: Any,
+        message: str,
+        value: Value,
+        help: str | None,
+        fixes: tuple[Fix, ...] = (),
+    ) -> Value:
+        self.findings.append(rule.finding(message, self._span(value), help=help, fixes=fixes))
         return Value(
             Sort.ERROR, value.start if node is None else node.start, value.end if node is None else node.end
         )
@@ -353,6 +367,12 @@ class Calls:
 
     def _source(self, value: Value) -> str:
         return self.fragment.text[value.start : value.end]
+
+
+def _first_null(*values: Value) -> Value:
+    """The NULL that makes an expression NULL; it keeps its place, to be pointed at."""
+    null = next(value for value in values if value.sort is Sort.NULL)
+    return Value(Sort.NULL, null.start, null.end)
 
 
 def _part(partial: Value, text: str | None) -> Value:

@@ -8,6 +8,7 @@ from .build import assemble
 from .graph import Graph
 from .lower import Lowering
 from .outer import check_calls
+from .rules.graph_limit import HELP as LIMIT_HELP
 from .rules.graph_limit import RULE as LIMIT
 from .rules.malformed_node import HELP as MALFORMED_HELP
 from .rules.malformed_node import RULE as MALFORMED
@@ -107,12 +108,15 @@ def _limits(graph: Graph) -> list[Finding]:
     if size.depth > MAX_DEPTH or size.nodes > MAX_NODES:
         problem = check_limits(graph)
         assert problem is not None
-        return [LIMIT.finding(problem.text, graph.span)]
+        # the path to a node so deep is longer than any line
+        return [
+            LIMIT.finding(f"Invalid durable function graph: {problem.message}", graph.span, help=LIMIT_HELP)
+        ]
     for what, count, limit in (
         ("levels deep", size.depth, MAX_DEPTH),
         ("nodes large", size.nodes, MAX_NODES),
     ):
         if count >= NEAR * limit:
             message = f"this workflow is {count} {what}, and {limit} is the limit"
-            return [LIMIT.finding(message, graph.span, severity=Severity.WARNING)]
+            return [LIMIT.finding(message, graph.span, severity=Severity.WARNING, help=LIMIT_HELP)]
     return []

@@ -24,6 +24,7 @@ from .values import Sort, Value
 
 Bound = dict[str, Value | None]
 _METHODS = {"http": ("GET", "POST", "PUT", "DELETE", "PATCH"), "http_multipart": ("POST", "PUT", "PATCH")}
+_PARTS_HELP = """write a JSON list of objects: '[{"name": "a", "data": "text"}]'"""
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")  # a token of RFC 9110
 
 
@@ -183,7 +184,8 @@ class Leaves:
             if not _HEADER_NAME.match(name):
                 raise CallError(HTTP, f"invalid header name '{name}'", headers, "use letters, digits and -")
             if content is None or isinstance(content, dict | list):
-                raise CallError(HTTP, f"header '{name}' must be a text, a number or a boolean", headers)
+                message = f"header '{name}' must be a text, a number or a boolean"
+                raise CallError(HTTP, message, headers, "write its value as a text")
         return compact(value), False
 
     def _body(self, body: Value | None) -> tuple[str | None, bool]:
@@ -193,15 +195,14 @@ class Leaves:
 
     def _parts(self, parts: Value | None) -> tuple[str | None, bool]:
         if parts is None or parts.sort is Sort.NULL:
-            help = "give a JSON list of objects with name and content"
-            raise CallError(HTTP, "parts is required and cannot be NULL", parts, help)
+            raise CallError(HTTP, "parts is required and cannot be NULL", parts, _PARTS_HELP)
         if parts.text is None:
             return self._string(parts), True
         value = self._json(parts)
         if not isinstance(value, list):
-            raise CallError(HTTP, "parts must be a JSON array of part objects", parts)
+            raise CallError(HTTP, "parts must be a JSON array of part objects", parts, _PARTS_HELP)
         if not value:
-            raise CallError(HTTP, "parts must contain at least one part", parts)
+            raise CallError(HTTP, "parts must contain at least one part", parts, _PARTS_HELP)
         return compact(value), False
 
     # ---- values
@@ -222,14 +223,16 @@ class Leaves:
             message = f'invalid input syntax for type {type_name}: "{value.text}"'
             raise CallError(ARGUMENTS, message, value, "write whole seconds")
         if not -LIMITS[type_name] <= number < LIMITS[type_name]:
-            raise CallError(ARGUMENTS, f'value "{value.text}" is out of range for type {type_name}', value)
+            message = f'value "{value.text}" is out of range for type {type_name}'
+            raise CallError(ARGUMENTS, message, value, "write a smaller number")
         return number
 
     def _json(self, value: Value) -> Any:
         try:
             return jsonb(value.text or "")
         except (json.JSONDecodeError, ValueError, RecursionError) as error:
-            raise CallError(HTTP, "invalid input syntax for type json", value, f"{error}") from error
+            help = f"correct the JSON: {error}"
+            raise CallError(HTTP, "invalid input syntax for type json", value, help) from error
 
     def _not_null(self, value: Value, index: int, help: str) -> None:
         if value.sort is Sort.NULL:

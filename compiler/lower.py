@@ -247,10 +247,19 @@ class Lowering:
         return self._error(node)
 
     def _glued(self, node: Binary | Prefix, operator: str) -> Value:
+        span = self.fragment.locate(node.at, node.at_end)
+        fixes: tuple[Fix, ...] = ()
+        own = next(
+            (own for own in sorted(BINARY_OPERATORS, key=len, reverse=True) if operator.startswith(own)), ""
+        )
+        if operator[len(own) :] in (LOOP_OPERATOR, "-", "+") and span.end - span.start == len(operator):
+            at = span.start + len(own)
+            fixes = (Fix("write a blank between the two", (Edit(Span(at, at), " "),), safe=True),)
         self.findings.append(
             GLUED.finding(
                 f"operator does not exist: {operator}",
-                self.fragment.locate(node.at, node.at_end),
+                span,
+                fixes=fixes,
                 help=f"PostgreSQL reads {operator} as one operator; write a blank between the two that you mean",
             )
         )

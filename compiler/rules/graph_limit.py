@@ -3,6 +3,8 @@
 from ...grammar import Severity
 from .rule import Rule
 
+HELP = "group the steps in balanced parentheses, or start several instances"
+
 RULE = Rule(
     code="DF112",
     name="graph-limit",

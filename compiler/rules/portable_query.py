@@ -19,7 +19,7 @@ def _check(workflow: WorkflowContext, node: Node) -> Iterator[Finding]:
             yield RULE.finding(
                 f"pg_durable takes the ? behind ${use.name} for a part of the reference and drops it",
                 node.span,
-                help=f"name the whole query string in the step before and write it as one reference behind ${use.name}",
+                help="let the step before select the path with its query string, and write that one reference",
                 node=node,
             )
 

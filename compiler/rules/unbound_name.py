@@ -12,7 +12,8 @@ from ..references import lexical_context, span_of
 from .rule import Rule
 
 _BUILDS_TEXT = re.compile(r"\|\||^\s*\(*\s*(?:format|concat|replace)\s*\(", re.I)
-_QUOTED = frozenset({"literal", "quoted_name", "dollar"})
+_WORD = re.compile(r"[A-Za-z0-9_$\u0080-\U0010ffff]")
+_QUOTED = frozenset({"literal", "quoted_name", "dollar", "dynamic"})
 
 
 def use_span(use: Use) -> Span:
@@ -23,7 +24,12 @@ def use_span(use: Use) -> Span:
 
 
 def context_of(use: Use) -> str | None:
-    """What the reference stands in: "literal", "comment", ..., or None for code and for raw text."""
+    """What the reference stands in: "literal", "comment", ..., or None for code and for raw text.
+
+    "dynamic" in SQL that only the server can put together.
+    """
+    if use.node.dynamic:
+        return "dynamic"
     if use.reference.mode != "sql" or use.node.query is None:
         return None
     return lexical_context(use.node.query).at(use.reference.start)
@@ -42,25 +48,34 @@ def has_other_rule(workflow: WorkflowContext, use: Use) -> bool:
 
 
 def _check(workflow: WorkflowContext, graph: Graph) -> Iterator[Finding]:
+    if has_unknown_parts(workflow):
+        return
     for use in workflow.bindings.uses:
         if not use.never_bound or use.reference.form == "if_rows":
             continue
         context = context_of(use)
         if context in ("dollar_tag", "comment") or (context in _QUOTED and use.name not in workflow.names):
             continue
+        if context is None and _within_word(use):
+            continue
         if not has_other_rule(workflow, use):
             yield _finding(workflow, use, quoted=context in _QUOTED)
 
 
-def may_be_bound_elsewhere(workflow: WorkflowContext) -> bool:
-    """Whether names can come from what is not in the text: the workflow is a part, or has a part, of another.
+def _within_word(use: Use) -> bool:
+    """`a$b` is one identifier, as long as nothing is bound to b."""
+    at = use.reference.start
+    return use.reference.mode == "sql" and at > 0 and _WORD.match(use.node.query or "", at - 1) is not None
 
-    A part that only the server knows may be a finished node with names in it; text that is put together by ||
-    or format() is SQL.
+
+def has_unknown_parts(workflow: WorkflowContext) -> bool:
+    """Whether a step is an expression that may turn out a finished node, with names of its own in it.
+
+    Text that is put together by || or format() is SQL.
     """
     graph = workflow.graph
     assert graph is not None
-    return workflow.workflow.kind == "composer" or any(
+    return any(
         node.dynamic and node.kind is Kind.SQL and not _BUILDS_TEXT.search(node.query or "")
         for node in graph.nodes
     )
@@ -83,7 +98,7 @@ def _finding(workflow: WorkflowContext, use: Use, *, quoted: bool) -> Finding:
     if use.reference.mode == "raw" or quoted:
         severity = Severity.WARNING
         outcome = "left in the text as it stands" if quoted else "sent as it stands"
-    if may_be_bound_elsewhere(workflow):
+    if workflow.workflow.kind == "composer":
         severity = Severity.INFO
     return RULE.finding(
         f"${use.name} is not bound before this step, so it is {outcome}",
@@ -128,9 +143,8 @@ RULE = Rule(
     summary="A reference names a result that no earlier step binds.",
     rationale=(
         "An unbound $name is not replaced: in SQL it reaches the server and is a syntax error, in an HTTP request "
-        "it is sent as it stands, which is a warning here. Names are case-sensitive. Where the workflow is a part "
-        "of another, or has a part that only the server knows, the name may come from there, and the finding is "
-        "a note."
+        "it is sent as it stands, which is a warning here. Names are case-sensitive. A piece of a workflow that is "
+        "not started itself may become part of one that binds the name, so there the finding is a note."
     ),
     bad="SELECT df.start('SELECT 1 AS n' |=> 'total' ~> 'SELECT $totl * 2');",
     good="SELECT df.start('SELECT 1 AS n' |=> 'total' ~> 'SELECT $total * 2');",
