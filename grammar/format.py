@@ -102,7 +102,9 @@ class _Page:
         self.base = ""  # white space in front of the line being written
         self.blank = True  # whether there is nothing else on it
         self.column = 0
-        self.ends = [s.end for s in script.statements] if all(s.bare for s in script.statements) else []
+        bare = all(statement.bare for statement in script.statements)
+        self.ends = iter([statement.end for statement in script.statements] if bare else [])
+        self.end = next(self.ends, None)  # of the next bare expression
 
     def lay_out(self, target: _Target) -> None:
         """Write the text up to the target, and the target's layout."""
@@ -126,8 +128,9 @@ class _Page:
         return whole.rstrip(_BLANKS + "\r\n") + self.newline
 
     def _take_over(self, stop: int) -> None:
-        while self.ends and self.ends[0] < stop:
-            end = max(self.ends.pop(0), self.at)
+        while self.end is not None and self.end < stop:
+            end = max(self.end, self.at)
+            self.end = next(self.ends, None)
             wide = _WIDE.match(self.text, end)
             if wide:
                 self._write(self.text[self.at : end] + self.newline * 3)

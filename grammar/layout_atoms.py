@@ -194,6 +194,8 @@ def read_atoms(text: str, root: Expr, wrapped: dict[int, Expr]) -> Atoms | None:
         if stop in atoms.closed:
             _append(atoms, ")", NOTHING, stop)
         end = stop
+    atoms.glue = [None] * len(atoms.texts)
+    atoms.steps = [0] * len(atoms.texts)
     return atoms
 
 
@@ -201,8 +203,6 @@ def _append(atoms: Atoms, text: str, gap: Gap, start: int) -> int:
     atoms.texts.append(text)
     atoms.gaps.append(gap)
     atoms.starts.append(start)
-    atoms.glue.append(None)
-    atoms.steps.append(0)
     return len(atoms.texts) - 1
 
 

@@ -1,6 +1,6 @@
 """Writes atoms one after the other: white space as the layout decides it, comments where they were."""
 
-from .layout_atoms import Atoms, Gap, Lines, columns, indent_of, last_line
+from .layout_atoms import BLANK, NOTHING, Atoms, Gap, Lines, columns, indent_of, last_line
 
 STEP = 4
 # After these, a comment on the same line speaks of what follows.
@@ -36,7 +36,12 @@ class Printer:
         while self.index <= last:
             if not self.fresh:
                 self.reach()
-            self._put(self.atoms.texts[self.index])
+            text = self.atoms.texts[self.index]
+            if "\n" in text or "\r" in text or "\t" in text:
+                self._put(text)
+            else:
+                self.out.append(text)
+                self.column += len(text)
             self.index += 1
             self.fresh = False
 
@@ -56,8 +61,12 @@ class Printer:
         """Write what stands in front of the next atom."""
         if self.fresh:
             return
-        gap = self.atoms.gaps[self.index]
-        if gap.broken and self.atoms.glue[self.index] is None:
+        gap, glue = self.atoms.gaps[self.index], self.atoms.glue[self.index]
+        if glue is not None and (gap is NOTHING or gap is BLANK):  # nearly always
+            self.out.append(glue)
+            self.column += len(glue)
+            self.fresh = True
+        elif gap.broken and glue is None:
             margin = " " * max(0, self.lines.indent(self.origin + gap.landing) + self.shift)
             self._break(margin, margin)
         elif gap.hard:
