@@ -13,8 +13,8 @@ _GAP = re.compile(r"'((?:[ \t\f\v]|--[^\n\r]*)*[\n\r](?:\s|--[^\n\r]*(?=[\n\r]))
 _OPENING = re.compile(r"\s*(?:[eEnN]|[uU]&)?'")
 
 
-def glued_at(workflow: WorkflowContext, node: Node) -> Iterator[tuple[int, int]]:
-    """(end of a piece, opening quote of the next) in the file, where the second begins like a statement.
+def glued_at(workflow: WorkflowContext, node: Node) -> Iterator[tuple[int, Span]]:
+    """(end of a piece, the next piece) in the file, where the second begins like a statement.
 
     Nothing when the glued text is one valid statement: then the author broke a long line. Without a parser a
     blank at the seam says so.
@@ -31,12 +31,13 @@ def glued_at(workflow: WorkflowContext, node: Node) -> Iterator[tuple[int, int]]
     parsed = info is not None and info.parser is not None
     if info is not None and parsed and info.error is None and len(info.statements) == 1:
         return
-    for end, quote in gaps:
+    ends = [end for end, _ in gaps[1:]] + [node.span.end]
+    for (end, quote), stop in zip(gaps, ends, strict=True):
         word = first_keyword(source[quote + 1 : quote + 80])
         if word is None or word.upper() not in STATEMENT_KEYWORDS:
             continue
         if parsed or not (source[end - 2].isspace() or source[quote + 1].isspace()):
-            yield end, quote
+            yield end, Span(quote, stop)
 
 
 def _as_written(workflow: WorkflowContext) -> bool:
@@ -63,10 +64,10 @@ def _gaps(text: str, at: int, stop: int) -> Iterator[tuple[int, int]]:
 
 
 def _check(workflow: WorkflowContext, node: Node) -> Iterator[Finding]:
-    for end, quote in glued_at(workflow, node):
+    for end, second in glued_at(workflow, node):
         yield RULE.finding(
-            "these two literals are one: PostgreSQL joins literals across a line break",
-            Span(quote, quote + 1),
+            "this literal and the one before are one: PostgreSQL joins literals across a line break",
+            second,
             help="write ~> between them for two steps, or || to show that one text is meant",
             labels=(Label(Span(end - 1, end), "the text before it ends here"),),
             fixes=(Fix("add ~> between the two steps", (Edit(Span(end, end), " ~>"),)),),

@@ -44,10 +44,11 @@ def _check(workflow: WorkflowContext, graph: Graph) -> Iterator[Finding]:
         name = Span(span.start, span.start + 1 + len(use.name))
         portable = workflow.context.target == REFERENCE_TARGET
         yield RULE.finding(
-            f"${use.name} is no bound name but a column of ${owners[0].name}; write {better}",
+            f"${use.name} is no bound name but a column of ${owners[0].name}",
             span,
             severity=Severity.ERROR if portable else None,
-            help="pg_durable leaves it in the SQL and fails" if portable else f"{better} works everywhere",
+            help=f"write {better}"
+            + (": pg_durable leaves a bare column in the SQL, which fails" if portable else ""),
             labels=(Label(name_span(owners[0].node), f"the result with the column {use.name}"),),
             fixes=(Fix(f"write {better}", (Edit(name, better),), safe=True),) if exact else (),
             node=use.node,

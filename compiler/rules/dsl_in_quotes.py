@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ...grammar import Finding, Severity, is_composer, parse_expression
+from ...grammar import Edit, Finding, Fix, Severity, is_composer, parse_expression
 from ..context import WorkflowContext
 from ..graph import Kind, Node
 from .rule import Rule
@@ -18,10 +18,14 @@ def _check(workflow: WorkflowContext, node: Node) -> Iterator[Finding]:
     tree, _ = parse_expression(sql)
     if tree is None or not is_composer(tree):
         return
+    source = workflow.context.script.source.text
+    as_written = node.query_map is not None and source.startswith("$", node.span.start)
+    fix = Fix("remove the outer quotes", (Edit(node.span, sql.strip()),))
     yield RULE.finding(
         "this quoted text is a workflow, but it will be run as an SQL statement",
         node.span,
         help="remove the outer quotes; only the SQL of each step is quoted",
+        fixes=(fix,) if as_written or workflow.fragment.map is None else (),
         node=node,
     )
 

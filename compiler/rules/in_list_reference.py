@@ -1,5 +1,6 @@
 """DF314: `IN ($x)` compares with one value only."""
 
+import re
 from collections.abc import Iterator
 
 from ...grammar import Edit, Finding, Fix, Severity, Span
@@ -7,6 +8,8 @@ from ..context import WorkflowContext
 from ..graph import Graph, Kind
 from ..references import span_of
 from .rule import Rule
+
+_OPENING = re.compile(r"(?:\b(NOT)\s+)?\bIN\s*\(\s*\Z", re.I)
 
 
 def _check(workflow: WorkflowContext, graph: Graph) -> Iterator[Finding]:
@@ -19,28 +22,23 @@ def _check(workflow: WorkflowContext, graph: Graph) -> Iterator[Finding]:
             if name not in workflow.names:
                 continue
             span = span_of(node, start, end)
+            sql = node.query or ""
+            is_not = _OPENING.search(sql, max(0, start - 40), start)
+            better = f"<> ALL(${name}" if is_not and is_not[1] else f"= ANY(${name}"
             yield RULE.finding(
-                f"IN (${name}) compares with the first row's value only",
+                f"{'NOT IN' if is_not and is_not[1] else 'IN'} (${name}) compares with the first row's value only",
                 span,
-                help=f"write = ANY(${name}) to compare with the first column of all rows",
-                fixes=_fix(node.query or "", start, end, span, name),
+                help=f"write {better}) to compare with the first column of all rows",
+                fixes=_fix(is_not, span, start, end, better),
                 node=node,
             )
 
 
-def _fix(sql: str, start: int, end: int, span: Span, name: str) -> tuple[Fix, ...]:
-    head = sql[:start].rstrip()
-    if (
-        span.end - span.start != end - start
-        or not head.endswith("(")
-        or not head[:-1].rstrip().lower().endswith(" in")
-    ):
+def _fix(opening: re.Match[str] | None, span: Span, start: int, end: int, better: str) -> tuple[Fix, ...]:
+    if opening is None or span.end - span.start != end - start:
         return ()
-    word = len(head[:-1].rstrip()) - 2
-    if head[:word].rstrip().lower().endswith(" not"):
-        return ()
-    begin = span.start - (start - word)
-    return (Fix("compare with all rows", (Edit(Span(begin, span.end), f"= ANY(${name}"),)),)
+    begin = span.start - (start - opening.start())
+    return (Fix("compare with all rows", (Edit(Span(begin, span.end), better),)),)
 
 
 RULE = Rule(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from ...grammar import Edit, Finding, Fix, Severity, Span
 from ..context import WorkflowContext
 from ..graph import Kind, Node
+from ..sqlinfo import inspect
 from ..sqlscan import STATEMENT_KEYWORDS, code_start, first_keyword
 from .dsl_in_quotes import RULE as IN_QUOTES
 from .rule import Rule
@@ -27,18 +28,27 @@ def _check(workflow: WorkflowContext, node: Node) -> Iterator[Finding]:
         return
     sql = node.query or ""
     role = "condition" if node.role == "condition" else "step"
-    fixes: tuple[Fix, ...] = ()
-    if node.query_map is not None:
-        at = node.query_map.span(0, 0).start
-        fixes = (Fix("put SELECT in front", (Edit(Span(at, at), "SELECT "),)),)
     word = sql.split(None, 1)[0] if sql.split() else ""
     yield RULE.finding(
         f"this {role} is not an SQL statement: it begins with {word[:30]}",
         node.span,
         help="every step and every condition is a whole statement; write SELECT in front of an expression",
-        fixes=fixes,
+        fixes=_fix(node) if workflow.context.parse_sql else (),
         node=node,
     )
+
+
+def _fix(node: Node) -> tuple[Fix, ...]:
+    """SELECT in front, where that makes a statement of it; PERFORM is PL/pgSQL's word for SELECT."""
+    sql = node.query or ""
+    word = sql[: len("perform")] if first_keyword(sql) == "PERFORM" else ""
+    info = inspect(f"SELECT {sql[len(word) :]}")
+    if node.query_map is None or info.error is not None or info.parser is None:
+        return ()
+    if word:
+        return (Fix("write SELECT", (Edit(node.query_map.span(0, len(word)), "SELECT"),)),)
+    at = node.query_map.span(0, 0).start
+    return (Fix("put SELECT in front", (Edit(Span(at, at), "SELECT "),)),)
 
 
 RULE = Rule(

@@ -12,10 +12,11 @@ from .unbound_name import context_of, name_span, use_span
 def _check(workflow: WorkflowContext, graph: Graph) -> Iterator[Finding]:
     for use in workflow.bindings.uses:
         if use.definitions and context_of(use) == "literal":
+            written = (use.node.query or "")[use.reference.start : use.reference.end]
             yield RULE.finding(
-                f"${use.name} stands inside a string literal, but its value brings quotes of its own",
+                f"{written} stands inside a string literal, but its value brings quotes of its own",
                 use_span(use),
-                help=f"end the literal and join the value: 'text ' || ${use.name} || ' text'",
+                help=f"end the literal and join the value: 'text ' || {written} || ' text'",
                 labels=(Label(name_span(use.definitions[0].node), "bound here"),),
                 node=use.node,
             )

@@ -9,6 +9,14 @@ from ..graph import Graph
 from .rule import Rule
 from .unbound_name import name_span, use_span
 
+_WHAT = {
+    Shape.HTTP: "an HTTP call",
+    Shape.SIGNAL: "a signal",
+    Shape.ARRAY: "a join",
+    Shape.SLEEP: "a sleep",
+    Shape.SCHEDULE: "a wait",
+    Shape.BREAK: "a break",
+}
 _ROWS = frozenset({Shape.ROWS, Shape.UNKNOWN})
 
 
@@ -18,9 +26,10 @@ def _check(workflow: WorkflowContext, graph: Graph) -> Iterator[Finding]:
             continue
         wrong = [found for found in use.definitions if not shapes(graph, found.node) & _ROWS]
         if wrong:
-            shape = next(iter(sorted(s.value for s in shapes(graph, wrong[0].node))), "no")
+            found = shapes(graph, wrong[0].node)
+            what = next((words for shape, words in _WHAT.items() if shape in found), "another step")
             yield RULE.finding(
-                f"${use.name}.* needs rows, but ${use.name} is the result of {shape}",
+                f"${use.name}.* needs rows, but ${use.name} is the result of {what}",
                 use_span(use),
                 help="only the result of a SQL step has rows; take a member with $name.member instead",
                 labels=(Label(name_span(wrong[0].node), "bound here"),),

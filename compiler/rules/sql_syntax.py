@@ -31,7 +31,7 @@ def _check(workflow: WorkflowContext, node: Node) -> Iterator[Finding]:
     yield RULE.finding(
         info.error.message,
         span_of(node, at, max(end, at + 1) if at < len(sql) else at),
-        help="the SQL of this step is refused by PostgreSQL's parser",
+        help="correct the SQL of this step; the server would refuse it in the middle of the run",
         node=node,
     )
 
