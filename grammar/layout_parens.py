@@ -27,15 +27,12 @@ def is_loop(node: Expr) -> bool:
     return isinstance(node, Prefix) and node.operator == LOOP_OPERATOR
 
 
-def added_parentheses(root: Expr) -> dict[int, Expr]:
-    """The nodes below `root` that parentheses are put around, by `id`.
-
-    What other functions and sub-selects hold is left as it is written.
-    """
+def added_parentheses(nodes: list[Expr]) -> dict[int, Expr]:
+    """The nodes that parentheses are put around, by `id`; parents stand first in `nodes`."""
     wrapped: dict[int, Expr] = {}
     levels: dict[int, int] = {}  # of the loosest operator that is not in parentheses
     loops: dict[int, Expr] = {}  # node -> the loop that stands unclosed at its right edge
-    for node in reversed(_in_reach(root)):
+    for node in reversed(nodes):
         if isinstance(node, Binary):
             if on_the_level(node):
                 _close_left(node, levels, loops, wrapped)
@@ -53,8 +50,8 @@ def added_parentheses(root: Expr) -> dict[int, Expr]:
     return wrapped
 
 
-def _in_reach(root: Expr) -> list[Expr]:
-    """The nodes outside of other functions' arguments and sub-selects, parents first."""
+def in_reach(root: Expr) -> list[Expr]:
+    """The nodes of a workflow, parents first; what other functions and sub-selects hold is left as it is written."""
     found: list[Expr] = []
     work = [root]
     while work:

@@ -8,9 +8,9 @@ from collections.abc import Generator
 
 from .discover import BINARY_OPERATORS
 from .layout_atoms import Atoms, Measures, last_line
-from .layout_parens import added_parentheses, is_loop, is_step_operator, on_the_level
+from .layout_parens import added_parentheses, in_reach, is_loop, is_step_operator, on_the_level
 from .printer import STEP, Printer
-from .tree import Argument, Binary, Call, Cast, Expr, Literal, Paren, Prefix, walk
+from .tree import Argument, Binary, Call, Cast, Expr, Literal, Paren, Prefix
 
 # Calls that hold branches: on one line they count like an operator.
 _BRANCHING = frozenset({"seq", "if", "if_rows", "join", "join3", "race", "loop"})
@@ -25,9 +25,10 @@ class Structure:
 
     def __init__(self, root: Expr) -> None:
         self.root = root
-        self.wrapped = added_parentheses(root)
+        nodes = in_reach(root)
+        self.wrapped = added_parentheses(nodes)
         self._open: set[int] = set()
-        for node in reversed(list(walk(root))):
+        for node in reversed(nodes):
             if self._takes_apart(node):
                 self._open.add(id(node))
 
