@@ -254,13 +254,14 @@ class Lowering:
         )
         if operator[len(own) :] in (LOOP_OPERATOR, "-", "+") and span.end - span.start == len(operator):
             at = span.start + len(own)
-            fixes = (Fix("write a blank between the two", (Edit(Span(at, at), " "),), safe=True),)
+            safe = operator.endswith(LOOP_OPERATOR)
+            fixes = (Fix("write a blank between the two", (Edit(Span(at, at), " "),), safe=safe),)
         self.findings.append(
             GLUED.finding(
                 f"operator does not exist: {operator}",
                 span,
                 fixes=fixes,
-                help=f"PostgreSQL reads {operator} as one operator; write a blank between the two that you mean",
+                help=f"write a blank between the two operators: PostgreSQL reads {operator} as one",
             )
         )
         return self._error(node)

@@ -7,7 +7,6 @@ RULE = Rule(
     code="DF211",
     name="invalid-value",
     severity=Severity.ERROR,
-    aliases=("1.2",),
     summary="An argument has a value that the server refuses.",
     rationale="Sleeps cannot be negative, timeouts must be positive, signal names cannot be empty.",
     bad="""SELECT df.start(df.sleep(-5));""",

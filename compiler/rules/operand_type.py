@@ -7,7 +7,6 @@ RULE = Rule(
     code="DF114",
     name="operand-type",
     severity=Severity.ERROR,
-    aliases=("P-20", "2.1"),
     summary="An operand is not text.",
     rationale=(
         "The operators of the language join text: steps and nodes. For a number, a bit string or json "

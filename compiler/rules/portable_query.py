@@ -31,8 +31,8 @@ RULE = Rule(
     target=REFERENCE_TARGET,
     summary="pg_durable drops the ? of a query string behind a reference.",
     rationale=(
-        "Here a ? that letters follow begins the query string of an address. pg_durable reads $x? as the form "
-        "that allows NULL, so the ? is gone and the address is another one."
+        "Here a question mark that letters follow begins the query string of an address. pg_durable reads it as "
+        "a part of the reference, the form that allows NULL, so the address is another one."
     ),
     bad="""SELECT df.start('SELECT 7 AS id' |=> 'it'
     ~> df.http('https://example.org/items/$it?full=1', 'GET'));""",

@@ -7,7 +7,6 @@ RULE = Rule(
     code="DF201",
     name="unknown-function",
     severity=Severity.ERROR,
-    aliases=("P-20",),
     summary="Schema df has no function of that name.",
     rationale="The server refuses the call: function does not exist. Misspelt names are the usual cause.",
     bad="""SELECT df.start(df.slep(5));""",

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from ...grammar import Finding, Severity
 from ..bindings import VariableUse
 from ..context import WorkflowContext
-from ..graph import Graph
+from ..graph import Graph, Kind
 from ..references import SYSTEM_VARIABLES, lexical_context, span_of
 from .rule import Rule
 
@@ -22,8 +22,8 @@ def _check(workflow: WorkflowContext, graph: Graph) -> Iterator[Finding]:
     uses = [use for use in workflow.bindings.variables if not use.placeholder.system]
     known = workflow.context.set_variables if uses else frozenset()
     for use in uses:
-        if use.name in known or use.node.dynamic or _is_array(use):
-            continue
+        if use.name in known or use.node.dynamic or use.node.kind is Kind.BREAK or _is_array(use):
+            continue  # in a break's value nothing is replaced: DF402
         place = use.placeholder
         span = span_of(use.node, place.start, place.end) if place.place == "query" else use.node.span
         close = get_close_matches(use.name, sorted({*known, *SYSTEM_VARIABLES}), 1, 0.75)
