@@ -51,10 +51,14 @@ def _body_literals(tokens: Tokens) -> list[int]:
         return []
     first = tokens.folded(0)
     if first == "do" and _readable_language(tokens):
-        return [at for at in range(1, len(tokens)) if tokens.kinds[at] in STRING_KINDS and not _names_language(tokens, at)]
+        return [at for at in _literals(tokens) if not _names_language(tokens, at)]
     if first == "create" and _creates_routine(tokens) and _readable_language(tokens):
-        return [at for at in range(1, len(tokens)) if tokens.kinds[at] in STRING_KINDS and _word(tokens, at - 1) == "as"]
+        return [at for at in _literals(tokens) if _word(tokens, at - 1) == "as"]
     return []
+
+
+def _literals(tokens: Tokens) -> list[int]:
+    return [at for at in range(1, len(tokens)) if tokens.kinds[at] in STRING_KINDS]
 
 
 def _executed_literals(tokens: Tokens) -> list[tuple[int, bool]]:
@@ -71,7 +75,8 @@ def _executed_literals(tokens: Tokens) -> list[tuple[int, bool]]:
             after += 1
         formatted = _word(tokens, after) == "format" and tokens.kinds[after + 1 : after + 2] == ["("]
         after += 2 * formatted
-        if after < len(tokens) and tokens.kinds[after] in STRING_KINDS and tokens.kinds[after + 1 : after + 2] != ["op"]:
+        literal = after < len(tokens) and tokens.kinds[after] in STRING_KINDS
+        if literal and tokens.kinds[after + 1 : after + 2] != ["op"]:
             found.append((after, formatted))
     return found
 

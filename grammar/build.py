@@ -48,7 +48,9 @@ class Builder:
     def _text(self, index: int) -> str:
         return self.text[self.starts[index] : self.ends[index]]
 
-    def _compound(self, form: str, at: int, whole: list[Any], operands: tuple[Expr, ...], name: str = "") -> Compound:
+    def _compound(
+        self, form: str, at: int, whole: list[Any], operands: tuple[Expr, ...], name: str = ""
+    ) -> Compound:
         return Compound(self._start(whole[0]), self._end(whole[-1]), form, at, operands, name)
 
     # ---- operands
@@ -83,7 +85,8 @@ class Builder:
         return _Dotted(self.starts[index], self.ends[index], [fold(self._text(index))])
 
     def dotted(self, items: list[Any]) -> "_Dotted":
-        name, _, index = items
+        name: _Dotted = items[0]
+        index = items[2]
         name.end = self.ends[index]
         name.parts.append(fold(self._text(index)))
         return name
@@ -141,15 +144,20 @@ class Builder:
         return [items[1], items[3]]
 
     def more_whens(self, items: list[Any]) -> list[Expr]:
-        items[0].extend((items[2], items[4]))
-        return items[0]
+        whens: list[Expr] = items[0]
+        whens.extend((items[2], items[4]))
+        return whens
 
     def subscripted(self, items: list[Any]) -> Compound:
-        inner = items[2].operands if isinstance(items[2], Compound) and items[2].form == "slice" else (items[2],)
+        inner = (
+            items[2].operands if isinstance(items[2], Compound) and items[2].form == "slice" else (items[2],)
+        )
         return self._compound("subscript", self.starts[items[1]], items, (items[0], *inner))
 
     def slice(self, items: list[Any]) -> Compound:
-        return self._compound("slice", self._start(items[0]), items, tuple(i for i in items if isinstance(i, Expr)))
+        return self._compound(
+            "slice", self._start(items[0]), items, tuple(i for i in items if isinstance(i, Expr))
+        )
 
     def field(self, items: list[Any]) -> Compound:
         return self._compound("field", self.starts[items[1]], items, (items[0],), self._text(items[2]))
@@ -178,7 +186,9 @@ class Builder:
 
     def prefix_named(self, items: list[Any]) -> Prefix:
         at, _, name, close, operand = items
-        return Prefix(self.starts[at], operand.end, self._last(name), self.starts[at], self.ends[close], operand)
+        return Prefix(
+            self.starts[at], operand.end, self._last(name), self.starts[at], self.ends[close], operand
+        )
 
     def at_zone(self, items: list[Any]) -> Binary:
         left, at, _, zone, right = items
@@ -192,7 +202,9 @@ class Builder:
 
     def cast(self, items: list[Any]) -> Cast:
         operand, at, type_name = items
-        return Cast(operand.start, self._end(type_name), operand, self._type(type_name), "::", self.starts[at])
+        return Cast(
+            operand.start, self._end(type_name), operand, self._type(type_name), "::", self.starts[at]
+        )
 
     def cast_call(self, items: list[Any]) -> Cast:
         at, close = self.starts[items[0]], self.ends[items[5]]
@@ -234,13 +246,17 @@ class Builder:
         return self._compound(self._spell(items[1]), self._first(items[1]), items, (items[0], items[2]))
 
     def like_escape(self, items: list[Any]) -> Compound:
-        return self._compound(self._spell(items[1]), self._first(items[1]), items, (items[0], items[2], items[4]))
+        return self._compound(
+            self._spell(items[1]), self._first(items[1]), items, (items[0], items[2], items[4])
+        )
 
     def is_test(self, items: list[Any]) -> Compound:
         return self._compound(f"is {self._text(items[2]).lower()}", self.starts[items[1]], items, (items[0],))
 
     def is_not_test(self, items: list[Any]) -> Compound:
-        return self._compound(f"is not {self._text(items[3]).lower()}", self.starts[items[1]], items, (items[0],))
+        return self._compound(
+            f"is not {self._text(items[3]).lower()}", self.starts[items[1]], items, (items[0],)
+        )
 
     def is_null_word(self, items: list[Any]) -> Compound:
         form = "is null" if self.kinds[items[1]] == "ISNULL" else "is not null"
@@ -252,7 +268,9 @@ class Builder:
 
     def between(self, items: list[Any]) -> Compound:
         words = [item for item in items[1:-3] if isinstance(item, int)]
-        return self._compound(self._spell(words), self.starts[words[0]], items, (items[0], items[-3], items[-1]))
+        return self._compound(
+            self._spell(words), self.starts[words[0]], items, (items[0], items[-3], items[-1])
+        )
 
     def in_list(self, items: list[Any]) -> Compound:
         form = "in" if len(items) == 5 else "not in"

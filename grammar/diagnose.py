@@ -36,13 +36,15 @@ class _Diagnosis:
 
     def finding(self) -> Finding:
         for attempt in (
-            self._reserved, self._split, self._empty, self._missing_right, self._missing_left, self._beside,
-            self._missing_operator,
+            self._reserved, self._split, self._arrow, self._empty, self._missing_right, self._missing_left,
+            self._beside, self._missing_operator, self._open_case,
         ):  # fmt: skip
             found = attempt()
             if found is not None:
                 return found
-        return MISTAKES["unexpected"].finding(self._span(self.at), found=self._show(self.at), hint=self._hint())
+        return MISTAKES["unexpected"].finding(
+            self._span(self.at), found=self._show(self.at), hint=self._hint()
+        )
 
     # ---- what stands where
 
@@ -73,7 +75,8 @@ class _Diagnosis:
     # ---- one attempt per kind of mistake
 
     def _reserved(self) -> Finding | None:
-        if self._kind(self.at + 1) not in ("ARROW", "ASSIGN") or self.kind not in ("THEN", "ELSE", "WORD", "WHEN", "END", "AS"):
+        named = self._kind(self.at + 1) in ("ARROW", "ASSIGN")
+        if not named or self.kind not in ("THEN", "ELSE", "WORD", "WHEN", "END", "AS"):
             return None
         word = self._word(self.at)
         fixes: tuple[Fix, ...] = ()
@@ -90,6 +93,22 @@ class _Diagnosis:
                 fixes = (Fix(f"write {whole}", (Edit(span, whole),), safe=True),)
                 return MISTAKES["split-operator"].finding(span, fixes=fixes, whole=whole)
         return None
+
+    def _arrow(self) -> Finding | None:
+        if self.kind != "ARROW" or self.before not in (*_OPERANDS, "RPAR", "RSQB", "END"):
+            return None
+        return MISTAKES["arrow"].finding(self._span(self.at), found=self._show(self.at - 1))
+
+    def _open_case(self) -> Finding | None:
+        if "END" not in self.expected or self.kind not in ("$END", "RPAR", "RSQB", "COMMA"):
+            return None
+        open_at: list[int] = []
+        for at in range(self.at):
+            if self._kind(at) == "CASE":
+                open_at.append(at)
+            elif self._kind(at) == "END" and open_at:
+                open_at.pop()
+        return MISTAKES["open-case"].finding(self._span(open_at[-1])) if open_at else None
 
     def _empty(self) -> Finding | None:
         if self.kind in ("COMMA", "RPAR", "$END") and self.before == "COMMA":
@@ -109,7 +128,9 @@ class _Diagnosis:
         if self.kind not in _OPERATORS or self.before in _OPERANDS or self.before in ("RPAR", "RSQB", "END"):
             return None
         if self.before in _OPERATORS:
-            return MISTAKES["missing-right"].finding(self._span(self.at - 1), operator=self._word(self.at - 1))
+            return MISTAKES["missing-right"].finding(
+                self._span(self.at - 1), operator=self._word(self.at - 1)
+            )
         return MISTAKES["missing-left"].finding(self._span(self.at), operator=self._word(self.at))
 
     def _beside(self) -> Finding | None:

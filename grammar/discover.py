@@ -2,7 +2,7 @@
 
 from .fragment import Fragment
 from .script import Workflow
-from .tree import Binary, Call, Compound, Expr, Literal, Prefix, children, strip_parens
+from .tree import Binary, Call, Compound, Expr, Literal, Name, Prefix, children, strip_parens
 
 # Functions of schema df whose value is a node; the catalogue in the compiler knows their parameters.
 CONSTRUCTORS = frozenset(
@@ -28,10 +28,17 @@ def is_composer(node: Expr) -> bool:
             return False
         node = strip_parens(node.left)
     if isinstance(node, Binary):
-        return True
+        return not _coordinate(node)
     if isinstance(node, Prefix):
         return is_dsl_operator(node.operator) or node.operator.endswith(LOOP_OPERATOR)
     return isinstance(node, Call) and node.name in CONSTRUCTORS
+
+
+def _coordinate(node: Binary) -> bool:
+    """`box ~> 1` of the extension cube: a column and a number, of which neither can be a step."""
+    return (
+        node.operator == "~>" and isinstance(node.left, Name) and getattr(node.right, "kind", "") == "number"
+    )
 
 
 def workflows_of(tree: Expr, fragment: Fragment, statement: int, region: int) -> list[Workflow]:

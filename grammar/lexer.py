@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 # Kinds of text literal, each a token kind of its own.
 STRING_KINDS = frozenset({"plain", "escape", "unicode", "national", "dollar"})
@@ -138,7 +139,9 @@ class Lexer:
         if found >= 0:
             return found + len(tag)
         if self._last_delimiters is None and stop == len(self.text):
-            self._last_delimiters = {mark[1]: mark.start() for mark in _DELIMITER.finditer(self.text, at - len(tag))}
+            self._last_delimiters = {
+                mark[1]: mark.start() for mark in _DELIMITER.finditer(self.text, at - len(tag))
+            }
         return -1
 
     def comment_end(self, at: int, stop: int) -> int:
@@ -204,9 +207,7 @@ class _Scan:
             self.words.append(word)
         if self.words[0] != "create" or not {"function", "procedure"} & set(self.words):
             return
-        if word == "atomic" and self.last_word == "begin":
-            self.body += 1
-        elif self.body and word == "case":
+        if (word == "atomic" and self.last_word == "begin") or (self.body and word == "case"):
             self.body += 1
         elif self.body and word == "end":
             self.body -= 1
@@ -250,7 +251,7 @@ class _Scan:
         """The end of the rows that follow COPY ... FROM STDIN, up to the line with a backslash and a period."""
         tokens = self.tokens
         words = [tokens.folded(at) if kind == "word" else "" for at, kind in enumerate(tokens.kinds)]
-        if ("from", "stdin") not in zip(words, words[1:], strict=False):
+        if ("from", "stdin") not in pairwise(words):
             return end
         data_end = _COPY_END.search(tokens.text, end, self.stop)
         return data_end.end() if data_end else self.stop

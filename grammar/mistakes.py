@@ -311,6 +311,67 @@ _TABLE = (
         bad="SELECT df.start('INSERT INTO drinks VALUES (''caf\udce9'')');",
         good="SELECT df.start('INSERT INTO drinks VALUES (''café'')');",
     ),
+    Mistake(
+        key="typographic",
+        code="DF022",
+        name="typographic-character",
+        message="{found} is a character of word processors; SQL takes it for a letter",
+        help="write {plain} instead",
+        summary="A typographic quote, dash, arrow or blank in place of a plain one.",
+        rationale=(
+            "Text that was copied out of a document or a chat often brings such characters along. PostgreSQL "
+            "knows the plain ones only, and reads all others as parts of a name."
+        ),
+        bad="SELECT df.start(‘SELECT 1’ ~> 'SELECT 2');",
+        good="SELECT df.start('SELECT 1' ~> 'SELECT 2');",
+    ),
+    Mistake(
+        key="arrow",
+        code="DF023",
+        name="arrow-for-sequence",
+        message="=> passes an argument by its name, and {found} is no name",
+        help="write ~> for one step after the other, |=> to name a result",
+        summary="The arrow => stands between two steps.",
+        rationale=(
+            "Three operators look alike: ~> runs one step after the other, |=> names a result, => passes an "
+            "argument by name."
+        ),
+        bad="SELECT df.start('SELECT 1' => 'SELECT 2');",
+        good="SELECT df.start('SELECT 1' ~> 'SELECT 2');",
+    ),
+    Mistake(
+        key="open-case",
+        code="DF024",
+        name="case-without-end",
+        message="this CASE has no END",
+        help="write END after the last branch",
+        summary="A CASE expression is not closed.",
+        rationale="A CASE expression reaches up to its END, also where another bracket closes before.",
+        bad="SELECT df.start(CASE WHEN random() > 0.5 THEN 'SELECT 1' ELSE 'SELECT 2' ~> 'SELECT 3');",
+        good="SELECT df.start(CASE WHEN random() > 0.5 THEN 'SELECT 1' ELSE 'SELECT 2' END ~> 'SELECT 3');",
+    ),
+    Mistake(
+        key="semicolon-inside",
+        code="DF025",
+        name="semicolon-inside",
+        message="this semicolon ends the statement in the middle of an expression",
+        help="remove it; steps are joined by ~>, and no semicolon is needed inside of a call",
+        summary="A semicolon stands inside parentheses.",
+        rationale="A semicolon outside of quotes ends the statement wherever it stands.",
+        bad="SELECT df.start('SELECT 1' ~> 'SELECT 2';);",
+        good="SELECT df.start('SELECT 1' ~> 'SELECT 2');",
+    ),
+    Mistake(
+        key="missing-semicolon",
+        code="DF026",
+        name="missing-semicolon",
+        message="a semicolon is missing in front of this {word}",
+        help="end the statement before it with ;",
+        summary="Two statements run together.",
+        rationale="Without the semicolon the two are one statement, which PostgreSQL refuses.",
+        bad="SELECT df.start('SELECT 1')\nSELECT df.start('SELECT 2');",
+        good="SELECT df.start('SELECT 1');\nSELECT df.start('SELECT 2');",
+    ),
 )  # fmt: skip
 
 MISTAKES: dict[str, Mistake] = {mistake.key: mistake for mistake in _TABLE}

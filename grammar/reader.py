@@ -85,7 +85,13 @@ class _Reader:
 
     def _top_statement(self, lexer: Lexer, tokens: Tokens, fragment: Fragment) -> int:
         """Read one statement; where to read on."""
-        before = len(self.findings), len(self.regions), len(self.workflows), len(self.statements), len(self.comments)
+        before = (
+            len(self.findings),
+            len(self.regions),
+            len(self.workflows),
+            len(self.statements),
+            len(self.comments),
+        )
         self._one(tokens, fragment)
         broken = len(self.findings) > before[0]
         cut = swallowed(tokens, broken=broken)

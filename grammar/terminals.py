@@ -38,6 +38,11 @@ _TYPE_PAIRS = {
     ("national", "character"), ("national", "char"),
 }  # fmt: skip
 _TESTED = frozenset({"unknown", "document", "json", "normalized"})  # what else may follow IS
+# Keywords behind a certain terminal only.
+_SECOND = {
+    ("AT", "time"), ("AT", "local"), ("TIME", "zone"), ("SIMILAR", "to"), ("IS", "distinct"), ("NOT", "distinct"),
+    ("DISTINCT", "from"), ("BETWEEN", "symmetric"),
+}  # fmt: skip
 _UNITS = frozenset({"year", "month", "day", "hour", "minute", "second"})
 
 
@@ -54,7 +59,9 @@ class Terminals:
 class Preparation:
     """Turns a token range into terminals; groups that stay opaque are reported in `groups`."""
 
-    def __init__(self, tokens: Tokens, match: dict[int, int], unqualified: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, tokens: Tokens, match: dict[int, int], unqualified: frozenset[str] = frozenset()
+    ) -> None:
         self.tokens = tokens
         self.match = match  # token index of an opening bracket -> its closing one
         self.unqualified = unqualified  # function names that count as df.* without the schema
@@ -113,7 +120,11 @@ class Preparation:
     def _open(self, at: int) -> int:
         """A parenthesis: a sub-select, the arguments of another function, or part of the expression."""
         close = self.match.get(at)
-        inside = self.tokens.folded(at + 1) if at + 1 < len(self.tokens) and self.tokens.kinds[at + 1] == "word" else ""
+        inside = (
+            self.tokens.folded(at + 1)
+            if at + 1 < len(self.tokens) and self.tokens.kinds[at + 1] == "word"
+            else ""
+        )
         last = self.out.kinds[-1] if self.out.kinds else ""
         if close is not None and last == "NAME" and self.out.ends[-1] == self.tokens.ends[at - 1]:
             return self._group("GROUP", at, close)
@@ -152,7 +163,8 @@ class Preparation:
 
     def _spells(self, at: int, *words: str) -> bool:
         return at + len(words) <= len(self.tokens) and all(
-            self.tokens.kinds[at + n] == "word" and self.tokens.folded(at + n) == word for n, word in enumerate(words)
+            self.tokens.kinds[at + n] == "word" and self.tokens.folded(at + n) == word
+            for n, word in enumerate(words)
         )
 
     def _word(self, at: int, high: int) -> int:
@@ -201,25 +213,19 @@ class Preparation:
             return _IN_CASE[word]
         if word in _BRACKETED:
             return _BRACKETED[word] if follows == "(" else "NAME" if word in ("row", "operator") else "WORD"
-        if word == "at" and after in ("time", "local"):
-            return "AT"
-        if last == "AT" and word in ("time", "local"):
-            return word.upper()
-        if last == "TIME" and word == "zone":
-            return "ZONE"
-        if word == "array" and (follows in ("[", "(") or last == "NAME"):
-            return "ARRAY"
-        if last == "SIMILAR" and word == "to":
-            return "TO"
-        if word == "distinct" and last in ("IS", "NOT"):
-            return "DISTINCT"
-        if last == "DISTINCT" and word == "from":
-            return "FROM"
-        if word == "symmetric" and last == "BETWEEN":
-            return "SYMMETRIC"
-        if word == "variadic":
-            return "VARIADIC"
-        if word == "as":
-            return "AS"
+        kind = _in_company(word, last, after, follows)
+        if kind:
+            return kind
         tested = last == "IS" or self.out.kinds[-2:] == ["IS", "NOT"]
         return "WORD" if word in _RESERVED or (tested and word not in _TESTED) else "NAME"
+
+
+def _in_company(word: str, last: str, after: str, follows: str) -> str:
+    """The terminal of a word that is a keyword only beside certain others; "" where it is none."""
+    if word == "at":
+        return "AT" if after in ("time", "local") else ""
+    if word == "array":
+        return "ARRAY" if follows in ("[", "(") or last == "NAME" else ""
+    if word in ("variadic", "as"):
+        return word.upper()
+    return word.upper() if (last, word) in _SECOND else ""

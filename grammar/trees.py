@@ -1,0 +1,144 @@
+"""From the tokens of a region to its tree, with the regions inside its opaque groups."""
+
+import re
+from dataclasses import dataclass, field
+
+from .brackets import Brackets
+from .build import Builder
+from .diagnose import diagnose
+from .discover import CONSTRUCTORS
+from .findings import Edit, Finding, Fix
+from .fragment import Fragment
+from .lexer import Tokens, fold
+from .literals import BadEscapeError
+from .mistakes import MISTAKES
+from .parser import Failure, parse_terminals
+from .regions import RegionFinder
+from .terminals import Preparation, Terminals
+from .tree import Expr
+
+# Functions whose call makes a region one of ours; others of schema df may stand anywhere in SQL.
+_BUILDING = CONSTRUCTORS | {"start", "explain"}
+# Quotes, dashes, arrows and blanks of word processors. PostgreSQL takes them for letters.
+_PLAIN = {
+    **dict.fromkeys("\u2018\u2019\u201a\u201b\u00b4", "'"),
+    **dict.fromkeys("\u201c\u201d\u201e", '"'),
+    **dict.fromkeys("\u2013\u2014", "-"),
+    **dict.fromkeys("\u00a0\u2007\u200b\u202f\u2060\u3000\ufeff", " "),
+    "\u2192": "~>", "\u21d2": "=>", "\uff5e": "~",
+}  # fmt: skip
+_TYPOGRAPHIC = re.compile(f"[{''.join(_PLAIN)}]")
+
+
+@dataclass(slots=True)
+class _Part:
+    """A token range to parse, and the parts inside its opaque groups."""
+
+    terminals: Terminals
+    inner: dict[int, list["_Part"]] = field(default_factory=dict)  # by the group's terminal
+    tree: Expr | None = None
+
+
+class TreeReader:
+    """Parses regions of one statement."""
+
+    def __init__(
+        self,
+        tokens: Tokens,
+        brackets: Brackets,
+        finder: RegionFinder,
+        fragment: Fragment,
+        unqualified: frozenset[str],
+        findings: list[Finding],
+    ) -> None:
+        self.tokens = tokens
+        self.brackets = brackets
+        self.finder = finder
+        self.fragment = fragment
+        self.unqualified = unqualified
+        self.findings = findings
+
+    def read(self, low: int, high: int, *, alias: bool) -> Expr | None:
+        """The tree of a region, or None after a finding; an alias may follow it where `alias` is set."""
+        before = len(self.findings)
+        if self._typographic(low, high):
+            return None
+        root, parts = self._parts(low, high)
+        for part in reversed(parts):  # inner ones first
+            part.tree = self._parse(part, alias=alias or part is not root)
+        return root.tree if len(self.findings) == before else None
+
+    def _parts(self, low: int, high: int) -> tuple[_Part, list[_Part]]:
+        """The region's part and all parts below it, outer ones first."""
+        parts: list[_Part] = []
+        work: list[tuple[int, int, list[_Part]]] = [(low, high, [])]
+        for start, end, siblings in work:
+            preparation = Preparation(self.tokens, self.brackets.match, self.unqualified)
+            part = _Part(preparation.run(start, end))
+            parts.append(part)
+            siblings.append(part)
+            for terminal, inside in preparation.groups.items():
+                ranges = self.finder.find(*inside)
+                if ranges:
+                    found = part.inner[terminal] = []
+                    work.extend((*inner, found) for inner in ranges)
+        return parts[0], parts
+
+    def _parse(self, part: _Part, *, alias: bool) -> Expr | None:
+        terminals = part.terminals
+
+        def inside(terminal: int) -> tuple[Expr, ...]:
+            return tuple(inner.tree for inner in part.inner.get(terminal, ()) if inner.tree is not None)
+
+        result = parse_terminals(terminals, Builder(self.tokens, terminals, inside, self._bad_escape))
+        if isinstance(result, tuple):
+            tree, name = result
+            if alias:
+                return tree
+            result = Failure(name, frozenset({"OP", "$END"}))
+        if not isinstance(result, Failure):
+            return result
+        if not alias or self._ours(terminals):
+            self.findings.append(diagnose(terminals, result, self.fragment))
+        return None
+
+    def _ours(self, terminals: Terminals) -> bool:
+        """Whether a region that cannot be parsed holds more than calls that read, such as df.status."""
+        for kind, start, end in zip(terminals.kinds, terminals.starts, terminals.ends, strict=True):
+            if kind in ("OP", "OPERATOR", "ARROW"):
+                return True
+            if kind == "DFNAME" and fold(self.tokens.text[start:end].rpartition(".")[2].strip()) in _BUILDING:
+                return True
+        return False
+
+    def _bad_escape(self, error: BadEscapeError, start: int) -> None:
+        span = self.fragment.locate(start + error.at, start + error.at + 2)
+        self.findings.append(MISTAKES["bad-escape"].finding(span, reason=str(error)))
+
+    def _typographic(self, low: int, high: int) -> bool:
+        """Report characters that a word processor put in place of SQL's own; once for a region."""
+        tokens = self.tokens
+        if _TYPOGRAPHIC.search(tokens.text, tokens.starts[low], tokens.ends[high - 1]) is None:
+            return False
+        places = [
+            mark.start()
+            for at in range(low, high)
+            if tokens.kinds[at] == "word"
+            for mark in _TYPOGRAPHIC.finditer(tokens.text, tokens.starts[at], tokens.ends[at])
+        ]
+        if not places:
+            return False
+        edits = tuple(
+            Edit(self.fragment.locate(place, place + 1), _PLAIN[tokens.text[place]]) for place in places
+        )
+        char = tokens.text[places[0]]
+        shown = f"U+{ord(char):04X}" if _PLAIN[char] == " " else f"{char} (U+{ord(char):04X})"
+        self.findings.append(
+            MISTAKES["typographic"].finding(
+                edits[0].span,
+                fixes=(Fix("write plain characters", edits),),
+                found=shown,
+                plain="a plain blank" if _PLAIN[char] == " " else _PLAIN[char],
+            )
+        )
+        return True
