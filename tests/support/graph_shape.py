@@ -1,8 +1,17 @@
 """A graph on one line: `THEN(SQL=x(a), b)`, the notation of the tables of tests."""
 
 import json
+import re
 
 from dfsql.compiler import Graph, Kind, Node
+
+# Bare letters are written for quoted steps: a stands for 'a'.
+_LETTER = re.compile(r"'[^']*'|\b([a-z][0-9]?)\b(?!\()")
+
+
+def steps(expression: str) -> str:
+    """An expression with its letters as quoted steps."""
+    return _LETTER.sub(lambda found: f"'{found[1]}'" if found[1] else found[0], expression)
 
 
 def shape(graph: Graph) -> str:

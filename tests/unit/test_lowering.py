@@ -1,19 +1,9 @@
 """From expressions to graphs: what each operator, constructor, literal and cast builds."""
 
-import re
-
 import pytest
-from graph_shape import shape
+from graph_shape import shape, steps
 
 from dfsql.compiler import Graph, compile, to_envelope
-
-# Bare letters are written for quoted steps: a stands for 'a'.
-LETTER = re.compile(r"'[^']*'|\b([a-z][0-9]?)\b(?!\()")
-
-
-def steps(expression: str) -> str:
-    """The expression with its letters as quoted steps."""
-    return LETTER.sub(lambda found: f"'{found[1]}'" if found[1] else found[0], expression)
 
 
 def graph_of(expression: str) -> Graph:
@@ -145,7 +135,8 @@ ENVELOPES = {
     "df.if_rows('$x', 'a', 'b')": f'{{"node_type":"IF","left_node":{SQL_A},"right_node":{SQL_B},'
     '"query":"{\\"condition_type\\":\\"result_has_rows\\",\\"result_name\\":\\"$x\\"}"}',
     "df.join('a', 'b')": f'{{"node_type":"JOIN","left_node":{SQL_A},"right_node":{SQL_B}}}',
-    "df.join3('a', 'b', 'c')": f'{{"node_type":"JOIN","left_node":{SQL_A},"right_node":{SQL_B},"extra_nodes":[{SQL_C}]}}',
+    "df.join3('a', 'b', 'c')": f'{{"node_type":"JOIN","left_node":{SQL_A},"right_node":{SQL_B},'
+    f'"extra_nodes":[{SQL_C}]}}',
     "df.race('a', 'b')": f'{{"node_type":"RACE","left_node":{SQL_A},"right_node":{SQL_B}}}',
     "df.wait_for_signal('go')": config("SIGNAL", '{\\"signal_name\\":\\"go\\",\\"timeout_seconds\\":null}'),
     "df.wait_for_signal('go', NULL)": config(
