@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import blocks
+import rule_pages
 
 
 def copy_schemas() -> list[Path]:
@@ -21,7 +22,7 @@ def copy_schemas() -> list[Path]:
 
 
 # Each writes what it makes, and returns the paths that changed.
-STEPS = (copy_schemas, blocks.refresh)
+STEPS = (copy_schemas, rule_pages.write, blocks.refresh)
 
 
 def main() -> None:

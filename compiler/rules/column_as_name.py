@@ -44,11 +44,12 @@ def _check(workflow: WorkflowContext, graph: Graph) -> Iterator[Finding]:
         name = Span(span.start, span.start + 1 + len(use.name))
         portable = workflow.context.target == REFERENCE_TARGET
         yield RULE.finding(
-            f"${use.name} is no bound name but a column of ${owners[0].name}",
+            f"${use.name} is no bound name but a column of ${owners[0].name}; write {better}",
             span,
             severity=Severity.ERROR if portable else None,
-            help=f"write {better}"
-            + (": pg_durable leaves a bare column in the SQL, which fails" if portable else ""),
+            help="name the result too: pg_durable leaves a bare column in the SQL, which fails"
+            if portable
+            else f"name the result too: another result with a column {use.name} would break the short form",
             labels=(Label(name_span(owners[0].node), f"the result with the column {use.name}"),),
             fixes=(Fix(f"write {better}", (Edit(name, better),), safe=True),) if exact else (),
             node=use.node,

@@ -176,7 +176,7 @@ def test_a_column_without_its_result_is_a_warning_here_and_an_error_there() -> N
     for target, severity in (("dfsql", W), ("pg_durable", E)):
         (finding,) = check(compile(text), target=target)
         assert (finding.code, finding.severity) == ("DF312", severity)
-        assert "$order.order_id" in str(finding.help)
+        assert "$order.order_id" in finding.message
 
 
 def test_another_target_is_refused() -> None:
