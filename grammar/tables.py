@@ -6,7 +6,7 @@ memory, and `make table` writes it anew.
 """
 
 from functools import cache
-from importlib.resources import files
+from os.path import dirname, join
 from typing import Any, NamedTuple
 from zlib import crc32  # hashlib loads OpenSSL, which takes longer than reading the table
 
@@ -25,7 +25,10 @@ class Table(NamedTuple):
 
 def grammar_text() -> str:
     """The grammar's source."""
-    return files("dfsql.grammar").joinpath("sql.lark").read_text(encoding="utf-8")
+    # The module's loader reads it wherever the package lies; importlib.resources would load zip and temporary files.
+    loader: Any = __loader__
+    text: bytes = loader.get_data(join(dirname(__file__), "sql.lark"))
+    return text.decode()
 
 
 def digest(grammar: str) -> str:
