@@ -14,7 +14,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .compiler import Compilation, Graph, Kind, Node, check, compile, explain
+    # mypy takes the modules `compiler.check` and `compiler.explain` for a first definition of the functions
+    from .compiler import Compilation, Graph, Kind, Node, check, compile, explain  # type: ignore[no-redef]
     from .grammar import DfsqlError, Finding, Script, Severity, Span, parse
 
 __version__ = "0.1.0"

@@ -26,7 +26,7 @@ class Table(NamedTuple):
 def grammar_text() -> str:
     """The grammar's source."""
     # The module's loader reads it wherever the package lies; importlib.resources would load zip and temporary files.
-    loader: Any = __loader__
+    loader = globals()["__loader__"]
     text: bytes = loader.get_data(join(dirname(__file__), "sql.lark"))
     return text.decode()
 
