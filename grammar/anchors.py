@@ -16,6 +16,8 @@ _TEXT = STRING_KINDS
 _ELSEWHERE = frozenset({"+", "-", "*", "/", "%", "^", "<", ">", "=", "<=", ">=", "<>", "!="})
 # Reserved words that an operand may follow, so that a parenthesis behind one of them only groups.
 _BEFORE_OPERANDS = frozenset("not and or like ilike to between symmetric escape case variadic".split())
+# Types with operators & and |.
+_BIT_TYPES = frozenset("smallint integer int int2 int4 int8 bigint bit inet cidr macaddr macaddr8".split())
 # Words before the name of an object that is defined or changed, not called.
 _OBJECTS = frozenset(
     "into table function procedure routine aggregate references copy exists view index only sequence type"
@@ -134,7 +136,12 @@ class Anchors:
             )  # fmt: skip
         if self._df_call(after):
             return True
-        return before >= 0 and self._text(before) and self.tokens.kinds[after] not in ("number", "bit", "hex")
+        return before >= 0 and self._text(before) and not self._typed(before) and self.tokens.kinds[after] not in ("number", "bit", "hex")
+
+    def _typed(self, at: int) -> bool:
+        """`inet '10.0.0.1'`: a literal of a type with operators `&` and `|` of its own."""
+        before = self.tokens.kinds[at - 1] if at and self.tokens.kinds[at] in STRING_KINDS else ""
+        return before == "word" and self.tokens.folded(at - 1) in _BIT_TYPES
 
     def _text(self, at: int) -> bool:
         return self.tokens.kinds[at] in _TEXT or at in self.groups

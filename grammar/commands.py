@@ -10,8 +10,8 @@ from .lexer import STRING_KINDS, Tokens
 COMMANDS = frozenset(
     "abort alter analyze analyse begin call checkpoint close cluster comment commit copy create deallocate declare"
     " delete discard do drop end execute explain fetch grant import insert listen load lock merge move notify prepare"
-    " reassign refresh reindex release repack reset revoke rollback savepoint security select set show start table truncate"
-    " unlisten update vacuum values with".split()
+    " reassign refresh reindex release repack reset revoke rollback savepoint security select set show start table"
+    " truncate unlisten update vacuum values with".split()
 )
 # Functions that may be called without the schema once it is on the search path.
 UNQUALIFIED = CONSTRUCTORS | {"start", "explain"}
@@ -55,10 +55,11 @@ def routine_path(tokens: Tokens, before: frozenset[str]) -> frozenset[str]:
     return UNQUALIFIED if _ROUTINE_PATH.search(tokens.text, tokens.start, tokens.end) else before
 
 
-def defines_operator(tokens: Tokens) -> bool:
-    """`CREATE OPERATOR ~> (...)` and its like name operators without using them."""
-    if tokens.kinds[0] != "word" or tokens.folded(0) not in ("create", "drop", "alter", "comment"):
-        return False
+def only_names(tokens: Tokens) -> bool:
+    """Statements that name operators and functions without using them: `CREATE OPERATOR ~> (...)`, GRANT."""
+    first = tokens.folded(0) if tokens.kinds[0] == "word" else ""
+    if first not in ("create", "alter"):
+        return first in ("drop", "comment", "grant", "revoke")
     for at in range(1, min(len(tokens) - 1, 8)):
         if tokens.kinds[at] == "word" and tokens.folded(at) == "operator":
             return tokens.kinds[at + 1] != "("

@@ -26,7 +26,7 @@ def _literal(prefix: str, body: str) -> str:
 
 _BLANK = rf"(?:[ \t\n\r\f\v]|{_COMMENT}|/\*(?:[^*/]|\*(?!/)|/(?!\*))*+\*/)*+"
 _UESCAPE = rf"(?:{_BLANK}[uU][eE][sS][cC][aA][pP][eE]{_BLANK}'[^']')?"
-_DIGITS = r"[0-9](?:_?[0-9])*"
+_DIGITS = r"[0-9]+(?:_[0-9]+)*"
 _TOKEN = re.compile(
     r"[ \t\n\r\f\v]*+(?:"
     + "|".join(

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from .blocks import Body, inner_bodies, node_fragment, quoted_bodies
 from .brackets import Brackets, match_brackets
-from .commands import COMMANDS, defines_operator, hint_for, is_bare, keyword, routine_path, search_path
+from .commands import COMMANDS, hint_for, is_bare, keyword, only_names, routine_path, search_path
 from .complaints import lexical, runs_together, swallowed, unbalanced
 from .discover import explained_text, workflows_of
 from .findings import Finding
@@ -141,8 +141,7 @@ class _Reader:
     def statement(self, tokens: Tokens, fragment: Fragment) -> None:
         """An SQL statement: look for regions in it and in the bodies that it quotes."""
         self.unqualified = search_path(tokens, self.unqualified)
-        concerned = self.unqualified or may_hold_workflow(tokens.text, tokens.starts[0], tokens.end)
-        if not concerned or defines_operator(tokens):
+        if not (self.unqualified or may_hold_workflow(tokens.text, tokens.starts[0], tokens.end)):
             return
         outer = self.unqualified
         bodies = quoted_bodies(tokens, fragment)
@@ -172,6 +171,8 @@ class _Reader:
                 del self.findings[before:]
 
     def _sql(self, tokens: Tokens, fragment: Fragment, *, top: bool) -> None:
+        if only_names(tokens):
+            return
         brackets = match_brackets(tokens)
         finder = RegionFinder(tokens, brackets, self.unqualified)
         ranges = finder.find(0, len(tokens))
