@@ -44,9 +44,12 @@ def _through(inner: TextMap, fragment: Fragment) -> TextMap:
     """The same map, its offsets carried on to the file through the fragments around it."""
     runs: list[tuple[int, int, int]] = []
     for start, where, length in inner.runs:
-        span = fragment.locate(where, where + length)
-        if span.end - span.start == length:
-            runs.append((start, span.start, length))
+        span = fragment.locate(where, where + abs(length))
+        if length < 0 or span.end - span.start == length:
+            runs.append((start, span.start, span.start - span.end if length < 0 else length))
             continue
-        runs += [(start + at, fragment.locate(where + at, where + at + 1).start, 1) for at in range(length)]
+        for at in range(length):
+            span = fragment.locate(where + at, where + at + 1)
+            width = span.end - span.start
+            runs.append((start + at, span.start, 1 if width == 1 else -width))
     return TextMap(tuple(runs), fragment.locate(inner.end, inner.end).start)

@@ -22,7 +22,7 @@ _ESCAPE = re.compile(
     r"''|((?:\\(?:[0-7]{1,3}|x[0-9a-fA-F]{1,2}))+)|\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([\s\S]))"
 )
 _SIMPLE = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-_NO_ESCAPE = frozenset("+\"0123456789abcdefABCDEF \t\n\r\f\v")
+_NO_ESCAPE = frozenset('+"0123456789abcdefABCDEF \t\n\r\f\v')
 _UESCAPE = re.compile(r"'([^'])'\Z")
 
 
@@ -60,7 +60,7 @@ def text_map(raw: str, kind: str, at: int) -> TextMap:
         if len(text) == stop - start:
             runs.append((offset, at + start, len(text)))
         else:
-            runs.append((offset, at + start, 1))
+            runs.append((offset, at + start, start - stop))
         offset += len(text)
         end = at + stop
     return TextMap(tuple(runs), end)
@@ -184,7 +184,12 @@ def _join_surrogates(pieces: list[Piece]) -> list[Piece]:
     """Two escapes that form a surrogate pair stand for one character."""
     joined: list[Piece] = []
     for text, span in pieces:
-        if joined and len(text) == 1 and "\udc00" <= text <= "\udfff" and "\ud800" <= joined[-1][0][-1:] <= "\udbff":
+        if (
+            joined
+            and len(text) == 1
+            and "\udc00" <= text <= "\udfff"
+            and "\ud800" <= joined[-1][0][-1:] <= "\udbff"
+        ):
             high, (start, _) = joined.pop()
             code = 0x10000 + ((ord(high) - 0xD800) << 10) + ord(text) - 0xDC00
             joined.append((chr(code), (start, span[1])))
