@@ -83,7 +83,8 @@ class Calls:
         """`c ?> t`: nothing is checked until !> comes."""
         if Sort.ERROR in (condition.sort, then.sort):
             return Value(Sort.ERROR, node.start, node.end)
-        return Value(Sort.PARTIAL, node.start, node.end, condition=condition, then=then)
+        depth = 1 + max(condition.depth, then.depth)
+        return Value(Sort.PARTIAL, node.start, node.end, condition=condition, then=then, depth=depth)
 
     def if_else(self, node: Expr, partial: Value, otherwise: Value) -> Value:
         """`p !> e`."""
@@ -247,7 +248,9 @@ class Calls:
         if value.helper is not None and not self._may_be_step(value):
             return None
         if value.sort is Sort.PARTIAL:
-            draft = Draft(Kind.SQL, query=partial_text(value) or self._source(value), span=self._span(value))
+            text = partial_text(value)
+            query = text or self._source(value)
+            draft = Draft(Kind.SQL, query=query, span=self._span(value), dynamic=text is None)
             self.partials[id(draft)] = value
             self.kept.append(draft)
             return draft

@@ -31,6 +31,10 @@ class Sort(Enum):
     ERROR = "error"  # reported already
 
 
+# Each level of JSON in JSON doubles the backslashes of the level below. What is larger than this, or made of
+# more conditionals left open, is a mistake that is reported anyway: its text counts as not known.
+_LONGEST_TEXT = 1 << 20
+_DEEPEST_PARTIAL = 8
 _WORD = re.compile(r"\s*([A-Za-z_][A-Za-z_0-9]*)")
 _TYPES = {
     Sort.TEXT: "unknown",
@@ -53,6 +57,7 @@ class Value:
     draft: Draft | None = None  # NODE
     condition: "Value | None" = None  # PARTIAL
     then: "Value | None" = None  # PARTIAL
+    depth: int = 0  # PARTIAL: how many of them are nested, itself included
     helper: str | None = None  # a call that acts at once: its function name
     type_name: str | None = None  # the type where the sort does not tell: of OTHER, and of TEXT after a cast
 
@@ -71,22 +76,28 @@ def known_text(value: Value) -> str | None:
     """The text of a value where it is known: of a node its envelope, of a partial its JSON."""
     if value.sort is Sort.NODE:
         assert value.draft is not None
-        return None if has_dynamic(value.draft) else draft_to_envelope(value.draft)
+        return None if has_dynamic(value.draft) else _within(draft_to_envelope(value.draft))
     if value.sort is Sort.PARTIAL:
         return partial_text(value)
     return value.text
 
 
+def _within(text: str) -> str | None:
+    return text if len(text) <= _LONGEST_TEXT else None
+
+
 def partial_text(value: Value) -> str | None:
     """The text that `c ?> t` gives: a jsonb object, keys by length, blanks after colon and comma."""
     assert value.condition is not None and value.then is not None
+    if value.depth > _DEEPEST_PARTIAL:
+        return None
     parts = []
     for part in (value.condition, value.then):
         text = known_text(part)
         if text is None and part.sort is not Sort.NULL:
             return None
         parts.append("null" if text is None else quote(text))
-    return f'{{"condition": {parts[0]}, "_partial_if": true, "then_branch": {parts[1]}}}'
+    return _within(f'{{"condition": {parts[0]}, "_partial_if": true, "then_branch": {parts[1]}}}')
 
 
 def read_partial(text: str) -> tuple[str | None, str | None] | None:
