@@ -66,7 +66,7 @@ _BLOCK_MARK = re.compile(r"/\*|\*/")
 _DELIMITER = re.compile(rf"(?=(\${_TAG}\$))")
 # What a broken literal is taken to reach: the first semicolon that ends a line.
 _LINE_END = re.compile(r";[ \t]*(?=[\r\n]|\Z)")
-_COPY_END = re.compile(r"^\\\.[ \t]*$", re.M)
+_COPY_END = re.compile(r"^\\\.[ \t]*(?=\r?$)", re.M)
 _ENDS_BATCH = re.compile(r"\\(?:g|gx|gset|gexec|gdesc|crosstabview|watch)\b|\\;")
 # A multi-character operator ends in + or - only if it holds one of these.
 _STICKY = frozenset("~!@#%^&|`?")
@@ -179,6 +179,8 @@ class _Scan:
         tokens, text, stop = self.tokens, self.tokens.text, self.stop
         kinds, starts, ends = tokens.kinds, tokens.starts, tokens.ends
         match = _TOKEN.match
+        if at == 0 and text.startswith("\ufeff"):  # the mark of the byte order
+            at = 1
         while True:
             found = match(text, at, stop)
             assert found is not None
@@ -290,8 +292,6 @@ class _Scan:
 
     def _bad(self, at: int, end: int) -> int:
         char = self.tokens.text[at]
-        if char == "\ufeff" and at == 0:
-            return end
         self.tokens.broken.append(("nul" if char == "\0" else "bad-character", at, end))
         return end
 
