@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from ..grammar import Call, Fragment, Literal, Script, Span, Workflow, strip_parens, walk
-from .bindings import Bindings, analyse
+from .bindings import Bindings, Definition, analyse
 from .compilation import Compilation, Unit
 from .graph import Graph, Kind, Node
 from .sqlinfo import SqlInfo, inspect
+
+if TYPE_CHECKING:
+    from .rules.loop_binds_first import Misread
 
 REFERENCE_TARGET = "pg_durable"
 TARGETS = ("dfsql", REFERENCE_TARGET)
@@ -77,6 +81,20 @@ class WorkflowContext:
     def names(self) -> frozenset[str]:
         """All names that some node of the graph binds."""
         return frozenset(definition.name for definition in self.bindings.definitions)
+
+    @cached_property
+    def misread(self) -> "Misread":
+        """The loops whose body was probably meant to be longer: several rules ask."""
+        from .rules.loop_binds_first import misread_loops
+
+        return misread_loops(self)
+
+    @cached_property
+    def results_by_column(self) -> dict[str, list[Definition]]:
+        """The named results that have a column, by its name."""
+        from .rules.column_as_name import results_by_column
+
+        return results_by_column(self)
 
     def sql(self, node: Node) -> SqlInfo | None:
         """What is known of a step's SQL; None where only the server can build it, or nothing may be parsed."""

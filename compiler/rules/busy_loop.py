@@ -6,7 +6,6 @@ from ...grammar import Finding, Severity
 from ..context import WorkflowContext
 from ..graph import Kind, Node
 from ..results import breaks_of
-from .loop_binds_first import misread_loops
 from .rule import Rule
 
 _WAITS = frozenset({Kind.SLEEP, Kind.WAIT_SCHEDULE, Kind.SIGNAL})
@@ -23,7 +22,7 @@ def _check(workflow: WorkflowContext, node: Node) -> Iterator[Finding]:
     inside = graph.nodes[node.index + 1 : after]
     if reachable or any(at.kind in _WAITS or at.dynamic for at in inside):
         return
-    if node.span in misread_loops(workflow):
+    if node.span in workflow.misread.spans:
         return
     yield RULE.finding(
         "this loop runs for ever and never waits",

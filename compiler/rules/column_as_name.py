@@ -15,11 +15,19 @@ def owners_of(workflow: WorkflowContext, use: Use) -> list[Definition]:
     if not use.never_bound or use.reference.mode != "sql" or context_of(use) is not None:
         return []
     owners: dict[str, Definition] = {}
-    for name in workflow.bindings.names_in_scope(use.node):
-        for definition in workflow.bindings.reaching(use.node, name)[0]:
-            if use.name in _columns(workflow, definition):
-                owners.setdefault(name, definition)
+    for known in workflow.results_by_column.get(use.name, ()):
+        if known in workflow.bindings.reaching(use.node, known.name)[0]:
+            owners.setdefault(known.name, known)
     return list(owners.values())
+
+
+def results_by_column(workflow: WorkflowContext) -> dict[str, list[Definition]]:
+    """The definitions whose result has a column, by its name; ask `workflow.results_by_column`, which keeps them."""
+    found: dict[str, list[Definition]] = {}
+    for definition in workflow.bindings.definitions:
+        for column in sorted(_columns(workflow, definition)):
+            found.setdefault(column, []).append(definition)
+    return found
 
 
 def _columns(workflow: WorkflowContext, definition: Definition) -> set[str]:

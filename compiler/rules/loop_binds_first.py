@@ -1,17 +1,44 @@
 """DF104: `@> a ~> b` loops over `a` alone."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from ...grammar import Binary, Call, Edit, Expr, Finding, Fix, Label, Paren, Prefix, Severity, Span, walk
 from ..context import WorkflowContext
 from .rule import Rule
 
 
-def misread_loop(expr: Binary) -> Prefix | None:
-    """The loop on the left side whose body was probably meant to be longer.
+@dataclass(frozen=True)
+class Misread:
+    """The loops whose body was probably meant to be longer."""
 
-    Not one that says where its body ends, by parentheses or by a df.break() inside it. A loop that is raced against
-    what stops it, or runs beside another loop, is a common and sound form.
+    by_operator: dict[
+        int, tuple[Prefix, Expr]
+    ]  # id of the operator behind it -> the loop, the end of its sequence
+    spans: frozenset[Span]  # where the loops stand: what follows from the mistake needs no finding of its own
+
+
+def misread_loops(workflow: WorkflowContext) -> Misread:
+    """All loops of a workflow that this rule reports; ask `workflow.misread`, which keeps them."""
+    found: dict[int, tuple[Prefix, Expr]] = {}
+    sequences: dict[int, Binary] = {}  # id of a ~> -> the last ~> of the same sequence
+    for expr in walk(workflow.workflow.expr):
+        if not isinstance(expr, Binary):
+            continue
+        last = sequences.get(id(expr), expr)
+        if expr.operator == "~>" and isinstance(expr.left, Binary):
+            sequences[id(expr.left)] = last if expr.left.operator == "~>" else expr.left
+        loop = _loop(expr)
+        if loop is not None:
+            found[id(expr)] = (loop, last.right)
+    spans = (workflow.locate(loop.start, loop.end) for loop, _ in found.values())
+    return Misread(found, frozenset(spans))
+
+
+def _loop(expr: Binary) -> Prefix | None:
+    """A loop on the left side that does not say where its body ends, by parentheses or by a df.break() in it.
+
+    Not one that is raced against what stops it, or runs beside another loop: these are common and sound.
     """
     loop = expr.left
     if expr.operator == "~>" and isinstance(loop, Binary):
@@ -24,23 +51,15 @@ def misread_loop(expr: Binary) -> Prefix | None:
     return None if breaks else loop
 
 
-def misread_loops(workflow: WorkflowContext) -> frozenset[Span]:
-    """Where the loops stand that this rule reports; what follows from the mistake needs no finding of its own."""
-    found = (misread_loop(expr) for expr in walk(workflow.workflow.expr) if isinstance(expr, Binary))
-    return frozenset(workflow.locate(loop.start, loop.end) for loop in found if loop is not None)
-
-
 def _check(workflow: WorkflowContext, expr: Binary) -> Iterator[Finding]:
-    left = misread_loop(expr)
-    if left is None:
+    if id(expr) not in workflow.misread.by_operator:
         return
-    operand, after = left.operand, _end_of_sequence(workflow, expr)
-    loop = workflow.locate(left.at, left.at_end)
-    open_at = workflow.locate(operand.start, operand.start)
+    left, after = workflow.misread.by_operator[id(expr)]
+    open_at = workflow.locate(left.operand.start, left.operand.start)
     end = workflow.locate(after.end, after.end)
     yield RULE.finding(
         f"this @> repeats only the one step after it; what follows {expr.operator} is not part of the loop",
-        loop,
+        workflow.locate(left.at, left.at_end),
         help="write @> ( ... ) around the whole body",
         labels=(Label(workflow.locate(after.start, after.end), "outside of the loop"),),
         fixes=(
@@ -50,19 +69,6 @@ def _check(workflow: WorkflowContext, expr: Binary) -> Iterator[Finding]:
             ),
         ),
     )
-
-
-def _end_of_sequence(workflow: WorkflowContext, expr: Binary) -> Expr:
-    """The last step of the sequence that begins with an operator and its operands."""
-    last = expr
-    for above in walk(workflow.workflow.expr):
-        at: Expr = above
-        while isinstance(at, Binary) and at.operator == "~>" and at is not expr:
-            at = at.left
-        if at is expr and isinstance(above, Binary):
-            last = above
-            break
-    return last.right
 
 
 RULE = Rule(

@@ -3,16 +3,18 @@
 import re
 from collections.abc import Iterator
 from difflib import get_close_matches
+from functools import lru_cache
 
 from ...grammar import Edit, Finding, Fix, Label, Severity, Span
 from ..bindings import Use, Why
 from ..context import WorkflowContext
 from ..graph import Graph, Kind, Node
-from ..references import lexical_context, span_of
+from ..references import LexicalContext, lexical_context, span_of
 from .rule import Rule
 
 _BUILDS_TEXT = re.compile(r"\|\||^\s*\(*\s*(?:format|concat|replace)\s*\(", re.I)
 _WORD = re.compile(r"[A-Za-z0-9_$\u0080-\U0010ffff]")
+_MANY = 200  # of so many names none is suggested: it would take long, and help little
 _QUOTED = frozenset({"literal", "quoted_name", "dollar", "dynamic"})
 
 
@@ -32,7 +34,13 @@ def context_of(use: Use) -> str | None:
         return "dynamic"
     if use.reference.mode != "sql" or use.node.query is None:
         return None
-    return lexical_context(use.node.query).at(use.reference.start)
+    return _lexical(use.node.query).at(use.reference.start)
+
+
+@lru_cache(maxsize=256)
+def _lexical(sql: str) -> LexicalContext:
+    """Kept, since several rules ask about every reference of a step."""
+    return lexical_context(sql)
 
 
 def has_other_rule(workflow: WorkflowContext, use: Use) -> bool:
@@ -82,7 +90,7 @@ def has_unknown_parts(workflow: WorkflowContext) -> bool:
 
 
 def _finding(workflow: WorkflowContext, use: Use, *, quoted: bool) -> Finding:
-    scope = workflow.bindings.names_in_scope(use.node)
+    scope = workflow.bindings.names_in_scope(use.node) if len(workflow.names) <= _MANY else ()
     close = get_close_matches(use.name, scope, 1, 0.6)
     span = use_span(use)
     fixes: tuple[Fix, ...] = ()
@@ -116,7 +124,7 @@ def _help(close: list[str], scope: tuple[str, ...]) -> str:
         return f"did you mean ${close[0]}?"
     if scope:
         return "bound here are " + ", ".join(f"${name}" for name in scope[:8])
-    return "no step before this one is named; name a result with |=> 'name'"
+    return "name the step before this one that gives the value: |=> 'name'"
 
 
 def _labels(workflow: WorkflowContext, use: Use) -> Iterator[Label]:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from ...grammar import Finding, Label, Severity
 from ..context import WorkflowContext
 from ..graph import Graph, Kind
-from .loop_binds_first import misread_loops
 from .rule import Rule
 
 
@@ -14,7 +13,7 @@ def _check(workflow: WorkflowContext, graph: Graph) -> Iterator[Finding]:
         if dead.cause.kind is not Kind.LOOP or dead.cause.role == "condition":
             # a loop as a condition is DF111
             continue
-        if dead.cause.span in misread_loops(workflow):
+        if dead.cause.span in workflow.misread.spans:
             continue
         yield RULE.finding(
             "this is never reached: the loop before it has no end",
