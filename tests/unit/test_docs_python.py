@@ -2,6 +2,7 @@
 
 import doctest
 import inspect
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,7 @@ def test_examples() -> None:
 
 
 @pytest.mark.parametrize("function", [dfsql.compile, dfsql.check, dfsql.explain])
-def test_keywords_of_the_functions_are_the_ones_described(function: object) -> None:
-    assert callable(function)
+def test_keywords_of_the_functions_are_the_ones_described(function: Callable[..., object]) -> None:
     page = PAGE.read_text("utf-8")
     shown = page[page.index(f"`dfsql.{function.__name__}(") :].partition(")`")[0]
     for parameter in inspect.signature(function).parameters.values():
