@@ -15,7 +15,7 @@ SERVER = re.compile(
     r"df\.break\(\) was called outside of a loop\. |df\.\w+ cannot be used as a workflow step\. "
 )
 # SQL words and what the author wrote may begin a message.
-QUOTED = re.compile(r"[$'{|&=~?!@<>_(‘]|[A-Z]+\b|(?:df|data_b64|pg_durable)\b")
+QUOTED = re.compile(r"[$'{|&=~?!@<>_(‘#]|[A-Z]+\b|(?:df|data_b64|pg_durable)\b")
 
 
 def _texts() -> list[tuple[str, str, str]]:
