@@ -136,7 +136,9 @@ class Anchors:
             )  # fmt: skip
         if self._df_call(after):
             return True
-        return before >= 0 and self._text(before) and not self._typed(before) and self.tokens.kinds[after] not in ("number", "bit", "hex")
+        if before < 0 or not self._text(before) or self._typed(before):
+            return False
+        return self.tokens.kinds[after] not in ("number", "bit", "hex")
 
     def _typed(self, at: int) -> bool:
         """`inet '10.0.0.1'`: a literal of a type with operators `&` and `|` of its own."""

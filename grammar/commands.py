@@ -15,6 +15,7 @@ COMMANDS = frozenset(
 )
 # Functions that may be called without the schema once it is on the search path.
 UNQUALIFIED = CONSTRUCTORS | {"start", "explain"}
+_ROUTINE_WORDS = frozenset({"perform", "return", "raise", "if", "elsif", "loop", "while", "for"})
 _SEARCH_PATH = re.compile(r"(?:set\s+(?:local\s+|session\s+)?|reset\s+)search_path\b([^;]*)", re.I)
 _ROUTINE_PATH = re.compile(r"\bset\s+search_path\s*(?:=|\bto\b)\s*(?:[\w\"$]+\s*,\s*)*\"?df\b", re.I)
 _DF = re.compile(r"\bdf\b", re.I)
@@ -68,6 +69,8 @@ def only_names(tokens: Tokens) -> bool:
 
 def hint_for(word: str) -> str:
     """What to say about a statement that begins with an unknown word."""
+    if word in _ROUTINE_WORDS:
+        return f"{word.upper()} belongs into a DO block or a function; outside of them write SELECT"
     close = get_close_matches(word, sorted(COMMANDS), 1, 0.7)
     if close:
         return f"did you mean {close[0].upper()}?"

@@ -2,10 +2,11 @@
 
 import re
 
-from .brackets import Brackets
+from .brackets import Brackets, match_brackets
+from .commands import COMMANDS, keyword
 from .findings import Finding, Label
 from .fragment import Fragment
-from .lexer import STRING_KINDS, Tokens
+from .lexer import STRING_KINDS, Tokens, statement_tokens
 from .mistakes import MISTAKES
 
 # A statement that seems to begin inside a string: the quotes before it do not pair up.
@@ -15,6 +16,8 @@ _SWALLOWED = re.compile(
 )
 # What can follow the semicolon only if that stands inside of an expression.
 _GOES_ON = re.compile(r"(?:\s|--[^\n]*+)*+(?:[),&|]|~>|\?>|!>|=>)")
+# Literals in quotes; `b');` may be taken for a bit string.
+_QUOTED = (STRING_KINDS | {"bit", "hex"}) - {"dollar"}
 _PAIRS = {")": "(", "]": "[", "(": ")", "[": "]"}
 
 
@@ -27,7 +30,7 @@ def swallowed(tokens: Tokens, *, broken: bool) -> int | None:
     if _SWALLOWED.search(text, tokens.start, tokens.end) is None:
         return None
     for kind, start, end in zip(tokens.kinds, tokens.starts, tokens.ends, strict=True):
-        if kind not in STRING_KINDS or kind == "dollar" or not (broken or _glued(text, start, end)):
+        if kind not in _QUOTED or not (broken or _glued(text, start, end)):
             continue
         found = _SWALLOWED.search(text, start, end)
         if found:
@@ -74,9 +77,14 @@ def _printable(text: str) -> str:
     return char if char.isprintable() and char.strip() else f"U+{ord(char):04X}"
 
 
-def goes_on(tokens: Tokens) -> bool:
+def _goes_on(tokens: Tokens) -> bool:
     """Whether the semicolon that ended a statement stands in the middle of an expression."""
-    return tokens.terminated and _GOES_ON.match(tokens.text, tokens.end) is not None
+    if not tokens.terminated or tokens.text[tokens.end - 1 : tokens.end] != ";":
+        return False
+    if _GOES_ON.match(tokens.text, tokens.end):
+        return True
+    following = statement_tokens(tokens.text, tokens.end)
+    return keyword(following) not in COMMANDS and bool(match_brackets(following).unopened)
 
 
 def unbalanced(tokens: Tokens, brackets: Brackets, fragment: Fragment) -> Finding | None:
@@ -91,7 +99,7 @@ def unbalanced(tokens: Tokens, brackets: Brackets, fragment: Fragment) -> Findin
     at = brackets.unclosed[-1]
     bracket = tokens.kinds[at]
     span = fragment.locate(tokens.starts[at], tokens.ends[at])
-    if goes_on(tokens):
+    if _goes_on(tokens):
         return MISTAKES["semicolon-inside"].finding(
             fragment.locate(tokens.end - 1, tokens.end), labels=(Label(span, "still open here"),)
         )

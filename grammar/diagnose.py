@@ -1,10 +1,13 @@
 """From the place where the parser stopped to a finding in plain words (see `mistakes.py`)."""
 
+import re
+
 from .findings import Edit, Finding, Fix, Label
 from .fragment import Fragment
 from .mistakes import MISTAKES
 from .parser import Failure
 from .source import Span
+from .spelling import QUERY_WORDS
 from .terminals import Terminals
 
 _OPERANDS = frozenset(
@@ -14,10 +17,6 @@ _OPERATORS = frozenset(
     "OP PLUS MINUS STAR SLASH PERCENT CARET LT GT EQ LE GE NE AND OR NOT NOT_LA LIKE ILIKE IN BETWEEN IS".split()
 )
 _WHOLE = frozenset({"?>", "!>", "|=>", "~>", "@>", "=>"})
-_NAMES = {
-    "RPAR": "`)`", "COMMA": "`,`", "RSQB": "`]`", "$END": "the end of the expression", "STRING": "a quoted step",
-    "DFNAME": "a df. function", "END": "END", "WHEN": "WHEN", "THEN": "THEN",
-}  # fmt: skip
 
 
 def diagnose(terminals: Terminals, failure: Failure, fragment: Fragment) -> Finding:
@@ -36,8 +35,8 @@ class _Diagnosis:
 
     def finding(self) -> Finding:
         for attempt in (
-            self._reserved, self._split, self._arrow, self._empty, self._missing_right, self._missing_left,
-            self._beside, self._missing_operator, self._open_case,
+            self._reserved, self._split, self._arrow, self._unquoted, self._empty, self._missing_right,
+            self._missing_left, self._beside, self._missing_operator, self._open_case,
         ):  # fmt: skip
             found = attempt()
             if found is not None:
@@ -69,8 +68,28 @@ class _Diagnosis:
         return self.fragment.locate(end, end)
 
     def _hint(self) -> str:
-        names = sorted({_NAMES[kind] for kind in self.expected if kind in _NAMES})
-        return "expected " + " or ".join(names) if names else "write a step or an operator here"
+        """What may follow: depends on the bracket that is open."""
+        if self._at_operand():
+            return "a step belongs here: a quoted SQL text, a df. call, or a group in parentheses"
+        stack = self._open()
+        bracket = self._kind(stack[-1]) if stack else ""
+        ends = {"LPAR": "a comma or )", "LSQB": "]", "CASE": "WHEN, THEN, ELSE or END"}
+        return f"expected an operator, or {ends.get(bracket, 'the end of the expression')}"
+
+    def _at_operand(self) -> bool:
+        """Whether the parser waited for an operand: only there a CASE may begin."""
+        return "CASE" in self.expected
+
+    def _open(self) -> list[int]:
+        """The brackets and CASEs that are open where the parser stopped, outermost first."""
+        stack: list[int] = []
+        for at in range(self.at):
+            kind = self._kind(at)
+            if kind in ("LPAR", "LSQB", "CASE"):
+                stack.append(at)
+            elif kind in ("RPAR", "RSQB", "END") and stack:
+                stack.pop()
+        return stack
 
     # ---- one attempt per kind of mistake
 
@@ -102,13 +121,22 @@ class _Diagnosis:
     def _open_case(self) -> Finding | None:
         if "END" not in self.expected or self.kind not in ("$END", "RPAR", "RSQB", "COMMA"):
             return None
-        open_at: list[int] = []
-        for at in range(self.at):
-            if self._kind(at) == "CASE":
-                open_at.append(at)
-            elif self._kind(at) == "END" and open_at:
-                open_at.pop()
-        return MISTAKES["open-case"].finding(self._span(open_at[-1])) if open_at else None
+        cases = [at for at in self._open() if self._kind(at) == "CASE"]
+        return MISTAKES["open-case"].finding(self._span(cases[-1])) if cases else None
+
+    def _unquoted(self) -> Finding | None:
+        """`~> SELECT 2`: SQL where a quoted text belongs."""
+        if self.kind == "SUBQUERY" and self.before == "DFNAME":
+            return MISTAKES["unquoted-sql"].finding(self._first_word(self.at))
+        if self.kind != "WORD" or not self._at_operand() or self._word(self.at).lower() not in QUERY_WORDS:
+            return None
+        return MISTAKES["unquoted-sql"].finding(self._span(self.at))
+
+    def _first_word(self, at: int) -> Span:
+        """The word behind the parenthesis of a group."""
+        start = self.terminals.starts[at] + 1
+        word = re.compile(r"\s*(\w+)").match(self.fragment.text, start)
+        return self.fragment.locate(*word.span(1)) if word else self._span(at)
 
     def _empty(self) -> Finding | None:
         if self.kind in ("COMMA", "RPAR", "$END") and self.before == "COMMA":

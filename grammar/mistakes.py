@@ -166,7 +166,7 @@ _TABLE = (
         code="DF010",
         name="unexpected-character",
         message="unexpected character {found}",
-        help="remove it; text belongs in quotes",
+        help="remove it; text belongs in single quotes",
         summary="A character that SQL has no use for.",
         rationale=(
             "Such characters come from copying out of a document: typographic quotes, or braces outside "
@@ -238,8 +238,8 @@ _TABLE = (
         name="literals-side-by-side",
         message="two literals stand side by side",
         help=(
-            "join them with ~> for two steps, or with || for one text; a quote inside a string is written "
-            "twice"
+            "join them with ~> for two steps, or with || for one text; arguments are separated by a comma, "
+            "and a quote inside a string is written twice"
         ),
         summary="Two quoted texts on one line without an operator.",
         rationale=(
@@ -371,6 +371,50 @@ _TABLE = (
         rationale="Without the semicolon the two are one statement, which PostgreSQL refuses.",
         bad="SELECT df.start('SELECT 1')\nSELECT df.start('SELECT 2');",
         good="SELECT df.start('SELECT 1');\nSELECT df.start('SELECT 2');",
+    ),
+    Mistake(
+        key="double-quoted-step",
+        code="DF027",
+        name="double-quoted-step",
+        message="double quotes enclose a name, and this is SQL text",
+        help="write the step in single quotes, or in $$...$$",
+        summary="A step is written in double quotes.",
+        rationale="PostgreSQL takes it for the name of a column, which does not exist.",
+        bad='SELECT df.start("SELECT 1" ~> df.sleep(5));',
+        good="SELECT df.start('SELECT 1' ~> df.sleep(5));",
+    ),
+    Mistake(
+        key="call-without-parentheses",
+        code="DF028",
+        name="call-without-parentheses",
+        message="{function} is a function, and its arguments stand in parentheses",
+        help="write {function}(...)",
+        summary="The parentheses of a call are missing.",
+        rationale="A name in front of a text is read as the type of that text.",
+        bad="SELECT df.start('SELECT 1' ~> df.sleep 5);",
+        good="SELECT df.start('SELECT 1' ~> df.sleep(5));",
+    ),
+    Mistake(
+        key="unquoted-sql",
+        code="DF029",
+        name="unquoted-sql",
+        message="SQL stands here without quotes",
+        help="write the step as text: '...' with every quote inside it doubled, or $$...$$",
+        summary="The SQL of a step is not quoted.",
+        rationale="A step is the text of a statement, to be run later; without quotes it is part of this statement.",
+        bad="SELECT df.start('SELECT 1' ~> SELECT 2);",
+        good="SELECT df.start('SELECT 1' ~> 'SELECT 2');",
+    ),
+    Mistake(
+        key="foreign-comment",
+        code="DF030",
+        name="foreign-comment",
+        message="in SQL, {found} does not begin a comment",
+        help="write --, or /* ... */",
+        summary="A comment is written as in another language.",
+        rationale="PostgreSQL takes // and # for operators, and the words behind them for names.",
+        bad="# the first step\n'SELECT 1' ~> 'SELECT 2';",
+        good="-- the first step\n'SELECT 1' ~> 'SELECT 2';",
     ),
 )  # fmt: skip
 

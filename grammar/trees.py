@@ -1,33 +1,24 @@
 """From the tokens of a region to its tree, with the regions inside its opaque groups."""
 
-import re
 from dataclasses import dataclass, field
 
 from .brackets import Brackets
 from .build import Builder
 from .diagnose import diagnose
 from .discover import CONSTRUCTORS
-from .findings import Edit, Finding, Fix
+from .findings import Finding
 from .fragment import Fragment
 from .lexer import Tokens, fold
 from .literals import BadEscapeError
 from .mistakes import MISTAKES
 from .parser import Failure, parse_terminals
 from .regions import RegionFinder
+from .spelling import misspelt
 from .terminals import Preparation, Terminals
 from .tree import Expr
 
 # Functions whose call makes a region one of ours; others of schema df may stand anywhere in SQL.
 _BUILDING = CONSTRUCTORS | {"start", "explain"}
-# Quotes, dashes, arrows and blanks of word processors. PostgreSQL takes them for letters.
-_PLAIN = {
-    **dict.fromkeys("\u2018\u2019\u201a\u201b\u00b4", "'"),
-    **dict.fromkeys("\u201c\u201d\u201e", '"'),
-    **dict.fromkeys("\u2013\u2014", "-"),
-    **dict.fromkeys("\u00a0\u2007\u200b\u202f\u2060\u3000\ufeff", " "),
-    "\u2192": "~>", "\u21d2": "=>", "\uff5e": "~",
-}  # fmt: skip
-_TYPOGRAPHIC = re.compile(f"[{''.join(_PLAIN)}]")
 
 
 @dataclass(slots=True)
@@ -61,7 +52,9 @@ class TreeReader:
     def read(self, low: int, high: int, *, alias: bool) -> Expr | None:
         """The tree of a region, or None after a finding; an alias may follow it where `alias` is set."""
         before = len(self.findings)
-        if self._typographic(low, high):
+        wrong = misspelt(self.tokens, low, high, self.fragment)
+        if wrong is not None:
+            self.findings.append(wrong)
             return None
         root, parts = self._parts(low, high)
         for part in reversed(parts):  # inner ones first
@@ -114,31 +107,3 @@ class TreeReader:
     def _bad_escape(self, error: BadEscapeError, start: int) -> None:
         span = self.fragment.locate(start + error.at, start + error.at + 2)
         self.findings.append(MISTAKES["bad-escape"].finding(span, reason=str(error)))
-
-    def _typographic(self, low: int, high: int) -> bool:
-        """Report characters that a word processor put in place of SQL's own; once for a region."""
-        tokens = self.tokens
-        if _TYPOGRAPHIC.search(tokens.text, tokens.starts[low], tokens.ends[high - 1]) is None:
-            return False
-        places = [
-            mark.start()
-            for at in range(low, high)
-            if tokens.kinds[at] == "word"
-            for mark in _TYPOGRAPHIC.finditer(tokens.text, tokens.starts[at], tokens.ends[at])
-        ]
-        if not places:
-            return False
-        edits = tuple(
-            Edit(self.fragment.locate(place, place + 1), _PLAIN[tokens.text[place]]) for place in places
-        )
-        char = tokens.text[places[0]]
-        shown = f"U+{ord(char):04X}" if _PLAIN[char] == " " else f"{char} (U+{ord(char):04X})"
-        self.findings.append(
-            MISTAKES["typographic"].finding(
-                edits[0].span,
-                fixes=(Fix("write plain characters", edits),),
-                found=shown,
-                plain="a plain blank" if _PLAIN[char] == " " else _PLAIN[char],
-            )
-        )
-        return True
