@@ -66,7 +66,7 @@ def build(grammar: str) -> Table:
                 row[symbol.name] = numbers[target] + 1
             else:
                 jumps[symbol.name] = numbers[target]
-        for terminal, candidates in state.lookaheads.items():
+        for terminal, candidates in sorted(state.lookaheads.items(), key=lambda item: str(item[0].name)):
             rule = _only(candidates)
             if rule.origin.name.startswith("$root"):
                 row[terminal.name] = 0
