@@ -1,12 +1,12 @@
 """The functions behind the operators and the `df.` constructors: values in, drafts and findings out."""
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import Any
 
-from ..grammar import MISTAKES, Call, Edit, Expr, Finding, Fix, Fragment, Span
-from .arguments import Given, Mismatch, call_text, match_arguments
+from ..grammar import Call, Edit, Expr, Finding, Fix, Fragment, Span
+from .arguments import Given, Mismatch, match_arguments
 from .build import Draft
+from .call_findings import bad_name, mismatch, positional_after_named, refusal, unknown_function
 from .catalogue import FUNCTIONS, Role
 from .envelope import EnvelopeError, decode_operand, decode_strict
 from .graph import Kind
@@ -19,11 +19,9 @@ from .rules.malformed_node import RULE as MALFORMED
 from .rules.null_argument import RULE as NULL
 from .rules.rule import Rule
 from .rules.split_conditional import RULE as SPLIT
-from .rules.unknown_function import RULE as UNKNOWN
 from .rules.wrong_arguments import RULE as ARGUMENTS
 from .values import Sort, Value, known_text, partial_text, read_partial, text_map
 
-_OWN_FUNCTION = "correct the name; a function of your own is called inside a quoted step"
 _NO_CONDITIONAL = "Invalid if-then-else: left side of !> must be a ?> expression"
 
 
@@ -71,7 +69,7 @@ class Calls:
         if name.sort is not Sort.TEXT or name.text is None:
             draft.dynamic = True
             return self._node(node, draft)
-        problem = _bad_name(name.text)
+        problem = bad_name(name.text)
         if problem is not None:
             help = "begin with a letter or _, go on with ASCII letters, digits and _"
             return self._refuse(BAD_NAME, node, problem, name, help)
@@ -137,7 +135,8 @@ class Calls:
         if any(value.sort is Sort.ERROR for value in values):
             return Value(Sort.ERROR, node.start, node.end)
         if node.name not in FUNCTIONS:
-            return self._unknown(node)
+            self.findings.append(unknown_function(node, self.fragment))
+            return Value(Sort.ERROR, node.start, node.end)
         given = [Given(value, argument.name) for value, argument in zip(values, node.arguments, strict=True)]
         bound = self._bound(node, given)
         if bound is None:
@@ -182,62 +181,20 @@ class Calls:
         try:
             draft = self.leaves.build(node.name, bound)
         except CallError as refused:
-            self.findings.append(self._refusal(node, refused))
+            self.findings.append(refusal(node, refused, self.fragment))
             return Value(Sort.ERROR, node.start, node.end)
         return self._node(node, draft)
 
-    def _refusal(self, node: Call, refused: CallError) -> Finding:
-        value = refused.value
-        span = self.fragment.locate(node.start, node.end) if value is None else self._span(value)
-        places = text_map(value, self.fragment) if value is not None and refused.part is not None else None
-        fixes: tuple[Fix, ...] = ()
-        if places is not None and refused.part is not None:
-            span = places.span(*refused.part)
-            if refused.suggestion is not None:
-                fixes = (Fix(f"write {refused.suggestion}", (Edit(span, refused.suggestion),)),)
-        return refused.rule.finding(refused.message, span, help=refused.help, fixes=fixes)
-
     def _bound(self, node: Call, given: list[Given]) -> dict[str, Value | None] | None:
-        named = False
-        for argument, written in zip(given, node.arguments, strict=True):
-            if named and argument.name is None:
-                span = self.fragment.locate(written.value.start, written.value.end)
-                self.findings.append(MISTAKES["positional-after-named"].finding(span))
-                return None
-            named = named or argument.name is not None
+        disorder = positional_after_named(node, self.fragment)
+        if disorder is not None:
+            self.findings.append(disorder)
+            return None
         bound = match_arguments(node.name, given)
-        if not isinstance(bound, Mismatch):
-            return bound
-        span = self.fragment.locate(node.start, node.name_end)
-        if bound.argument is not None:
-            written = node.arguments[bound.argument]
-            span = self.fragment.locate(written.value.start, written.value.end)
-            if written.name is not None and bound.reason.startswith("there is no"):
-                span = self.fragment.locate(written.name_start, written.name_end)
-        forms = " or ".join(function.signature() for function in FUNCTIONS[node.name])
-        meant = f"did you mean {bound.suggestion}? " if bound.suggestion else ""
-        fixes = (
-            (Fix(f"write {bound.suggestion}", (Edit(span, bound.suggestion),)),) if bound.suggestion else ()
-        )
-        self.findings.append(
-            ARGUMENTS.finding(
-                f"function {call_text(node.name, given)} does not exist: {bound.reason}",
-                span,
-                help=f"{meant}{'The' if meant else 'the'} function is {forms}",
-                fixes=fixes,
-            )
-        )
-        return None
-
-    def _unknown(self, node: Call) -> Value:
-        close = get_close_matches(node.name, sorted(FUNCTIONS), 1, 0.6)
-        help = f"did you mean df.{close[0]}?" if close else _OWN_FUNCTION
-        span = self.fragment.locate(node.start, node.name_end)
-        fixes = (Fix(f"write df.{close[0]}", (Edit(span, f"df.{close[0]}"),)),) if close else ()
-        self.findings.append(
-            UNKNOWN.finding(f"function df.{node.name} does not exist", span, help=help, fixes=fixes)
-        )
-        return Value(Sort.ERROR, node.start, node.end)
+        if isinstance(bound, Mismatch):
+            self.findings.append(mismatch(node, given, bound, self.fragment))
+            return None
+        return bound
 
     # ---- nodes
 
@@ -383,15 +340,6 @@ def _part(partial: Value, text: str | None) -> Value:
     return Value(
         Sort.NULL if text is None else Sort.TEXT, partial.start, partial.end, text=text, type_name="text"
     )
-
-
-def _bad_name(name: str) -> str | None:
-    """The server's text for a name that is no identifier."""
-    if not name:
-        return "df.as: result name cannot be empty"
-    if name.isascii() and name.isidentifier():
-        return None
-    return f"df.as: result name '{name}' is not a valid identifier — must match [a-zA-Z_][a-zA-Z0-9_]*"
 
 
 def _strict(text: str) -> Draft | None:
