@@ -1,6 +1,7 @@
 """Widths of characters, so that text is cut and wrapped alike on every machine, whatever font it has.
 
 The widths are upper bounds over the fonts that the pictures name. A text that fits by them fits everywhere.
+They are whole hundredths of an em: Python's versions do not add floating point numbers alike.
 """
 
 import re
@@ -12,10 +13,10 @@ MONO = 'ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace'
 ELLIPSIS = "…"
 LONELY = 6  # a last line shorter than that gets company
 
-MONO_ADVANCE = 0.62  # em; the widest of the fixed-width fonts above is SF Mono with 0.616
+MONO_ADVANCE = 62  # the widest of the fixed-width fonts above is SF Mono with 61.6
 BOLD = 1.13  # how much wider letters of the bold cut are
 
-# Advance widths of U+0020 to U+007E in hundredths of an em: the wider of DejaVu Sans and Arial.
+# Advance widths of U+0020 to U+007E: the wider of DejaVu Sans and Arial.
 _ASCII = (
     *(32, 41, 46, 84, 64, 96, 78, 28, 40, 40, 50, 84, 32, 37, 32, 34, 64, 64, 64, 64, 64, 64, 64, 64),
     *(64, 64, 34, 34, 84, 84, 84, 56, 102, 69, 69, 73, 78, 67, 62, 78, 76, 30, 50, 67, 56, 87, 75, 79),
@@ -23,14 +24,14 @@ _ASCII = (
     *(64, 28, 28, 58, 28, 98, 64, 62, 64, 64, 42, 53, 40, 64, 60, 82, 60, 60, 53, 64, 34, 64, 84),
 )
 
-# (first code point, width in em) of ranges beyond ASCII; a width holds up to the next range.
+# (first code point, width) of ranges beyond ASCII; a width holds up to the next range.
 _RANGES = (
-    *((0x80, 0.85), (0x1C4, 1.43), (0x1CD, 0.85), (0x1F1, 1.43), (0x1F4, 0.85), (0x300, 0.0), (0x370, 1.0)),
-    *((0x400, 1.2), (0x530, 1.0), (0x1100, 1.0), (0x1160, 0.9), (0x1E00, 1.0), (0x2000, 1.0)),
-    *((0x200B, 0.0), (0x2010, 1.0), (0x2190, 1.05), (0x2600, 1.4), (0x27C0, 1.05), (0x2E80, 1.05)),
-    *((0xA4D0, 1.0), (0xAC00, 1.05), (0xD7B0, 1.0), (0xF900, 1.05), (0xFB00, 1.2), (0xFDF0, 3.0)),
-    *((0xFDFD, 9.0), (0xFE00, 0.0), (0xFE10, 1.05), (0xFE70, 1.2), (0xFEFF, 0.0), (0xFF00, 1.05)),
-    *((0x10000, 1.4), (0xE0000, 0.0)),
+    *((0x80, 85), (0x1C4, 143), (0x1CD, 85), (0x1F1, 143), (0x1F4, 85), (0x300, 0), (0x370, 100)),
+    *((0x400, 120), (0x530, 100), (0x1100, 100), (0x1160, 90), (0x1E00, 100), (0x2000, 100)),
+    *((0x200B, 0), (0x2010, 100), (0x2190, 105), (0x2600, 140), (0x27C0, 105), (0x2E80, 105)),
+    *((0xA4D0, 100), (0xAC00, 105), (0xD7B0, 100), (0xF900, 105), (0xFB00, 120), (0xFDF0, 300)),
+    *((0xFDFD, 900), (0xFE00, 0), (0xFE10, 105), (0xFE70, 120), (0xFEFF, 0), (0xFF00, 105)),
+    *((0x10000, 140), (0xE0000, 0)),
 )
 _STARTS = [first for first, _ in _RANGES]
 
@@ -45,33 +46,33 @@ _PLAIN = re.compile(r"[ -~]*")
 
 
 @lru_cache(maxsize=4096)
-def _em(char: str) -> float:
-    """Width of a character in a proportional font, in em."""
+def _units(char: str) -> int:
+    """Width of a character in a proportional font, in hundredths of an em."""
     code = ord(char)
     if 0x20 <= code < 0x7F:
-        return _ASCII[code - 0x20] / 100
-    return _RANGES[bisect_right(_STARTS, code) - 1][1] if code >= 0x80 else 1.0
+        return _ASCII[code - 0x20]
+    return _RANGES[bisect_right(_STARTS, code) - 1][1] if code >= 0x80 else 100
 
 
 @lru_cache(maxsize=4096)
-def _mono_em(char: str) -> float:
-    """Width of a character in a fixed-width font, in em; what the font lacks comes from another one."""
+def _mono_units(char: str) -> int:
+    """Width of a character in a fixed-width font, in hundredths of an em; what it lacks comes from another one."""
     if char.isascii():
         return MONO_ADVANCE
-    wide = _em(char)
+    wide = _units(char)
     return wide if wide == 0 else max(MONO_ADVANCE, wide)
 
 
 def sans(text: str, size: float, *, bold: bool = False) -> float:
     """Width of a text in the proportional font, in pixels."""
-    return sum(map(_em, text)) * size * (BOLD if bold else 1.0)
+    return sum(map(_units, text)) * size * (BOLD if bold else 1.0) / 100
 
 
 def mono(text: str, size: float) -> float:
     """Width of a text in the fixed-width font, in pixels."""
     if text.isascii():
-        return len(text) * MONO_ADVANCE * size
-    return sum(map(_mono_em, text)) * size
+        return len(text) * MONO_ADVANCE * size / 100
+    return sum(map(_mono_units, text)) * size / 100
 
 
 def visible(text: str) -> str:
@@ -84,10 +85,11 @@ def cut_sans(text: str, size: float, width: float, *, bold: bool = False) -> str
     if sans(text[:1000], size, bold=bold) <= width and len(text) <= 1000:
         return text
     room = width - sans(ELLIPSIS, size, bold=bold)
-    kept, used = 0, 0.0
+    scale = size * (BOLD if bold else 1.0) / 100
+    kept, used = 0, 0
     for char in text:
-        used += sans(char, size, bold=bold)
-        if used > room:
+        used += _units(char)
+        if used * scale > room:
             break
         kept += 1
     return text[:kept].rstrip() + ELLIPSIS
@@ -131,14 +133,14 @@ def wrap_mono(text: str, size: float, width: float, most: int | None = None) -> 
 
 def _fitting(text: str, at: int, size: float, width: float) -> int:
     """The largest end for which text[at:end] fits, but at least one character."""
-    fit = int(width / (MONO_ADVANCE * size))
+    fit = int(width * 100 / (MONO_ADVANCE * size))
     piece = text[at : at + fit + 1]
     if piece.isascii():
         return min(at + max(fit, 1), len(text))
-    used = 0.0
+    used = 0
     for offset, char in enumerate(piece):
-        used += _mono_em(char) * size
-        if used > width:
+        used += _mono_units(char)
+        if used * size / 100 > width:
             return at + max(offset, 1)
     return at + len(piece)
 

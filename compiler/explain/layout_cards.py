@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..graph import Graph, Kind, Node
-from .fonts import cut_mono, cut_sans, visible, wrap_mono
+from .fonts import cut_mono, cut_sans, sans, visible, wrap_mono
 from .layout_parts import FONTS, Box, Chip, Text, width_of
 from .layout_tree import Unit
 from .words import config_of, kind_label, member, timeout_of
@@ -78,7 +78,9 @@ def _header_words(graph: Graph, unit: Unit) -> str:
         case Kind.RACE:
             return f"{len(unit.parts)} branches: first wins"
         case Kind.IF_ROWS:
-            return f"${member(config_of(node) or {}, 'result_name', '?')} has rows"
+            tail = " has rows"
+            name = "$" + _BLANKS.sub(" ", member(config_of(node) or {}, "result_name", "?"))
+            return cut_sans(visible(name), 12, HEAD_ROOM - sans(tail, 12)) + tail
         case _:
             return ""
 

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import pytest
 from random_graphs import chain, deep
 
+import dfsql
 from dfsql.compiler.build import Draft, assemble
 from dfsql.compiler.explain import svg, theme
 from dfsql.compiler.explain.fonts import cut_mono, cut_sans, mono, sans, visible, wrap_mono
@@ -159,6 +160,14 @@ def test_any_text_can_be_drawn(full: bool) -> None:
     title = root.findtext(f"{NAMESPACE}g[@data-id='s1']/{NAMESPACE}title")
     first, second = NASTY.split("\r\n\t")
     assert title == f"step 1 (s1), SQL: {visible(first)}\r\n\t{visible(second)}"
+
+
+def test_a_long_name_leaves_room_for_what_is_asked_of_it() -> None:
+    name = "a_name_that_does_not_end_" * 4
+    (graph,) = dfsql.compile(
+        f"'SELECT 1' |=> '{name}' ~> df.if_rows('{name}', 'SELECT 2', 'SELECT 3')"
+    ).graphs
+    assert "… has rows<" in svg.render(graph)
 
 
 def test_full_shows_every_word() -> None:
@@ -355,6 +364,15 @@ def test_durations(seconds: int, words: str) -> None:
 def test_wrapping(text: str, most: int | None, lines: list[str]) -> None:
     assert wrap_mono(text, 10, 63, most) == lines
     assert all(mono(line, 10) <= 63 for line in lines)
+
+
+def test_widths_are_exact() -> None:
+    """A sum of fractions would depend on Python's version, and with it where a line is broken."""
+    assert mono("日本語" * 100, 10) == 3150
+    assert mono("a日" * 100, 10) == 1670
+    assert sans("あ" * 7, 10) == 73.5
+    assert cut_mono("日本語日本語", 10, 63) == "日本語日本語"
+    assert cut_mono("日本語日本語", 10, 62.9) == "日本語日本…"
 
 
 @pytest.mark.parametrize(
