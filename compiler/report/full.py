@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from . import FileFindings
 
 
+LONGEST_NAME = 60  # of a workflow: a label may be any text
+
+
 def render(files: "Sequence[FileFindings]", *, color: bool = False, summary: bool = True) -> str:
     """Every finding with its frame, a blank line between two, and the counts at the end."""
     paint = Paint(color)
@@ -51,10 +54,14 @@ def _heading(finding: Finding, paint: Paint) -> str:
     return f"{title}: {paint(one_line(finding.message), 'strong')}"
 
 
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 3] + "..."
+
+
 def _owner(finding: Finding) -> str:
     parts = []
     if finding.workflow:
-        parts.append(f"workflow {one_line(finding.workflow)}")
+        parts.append(f"workflow {_short(one_line(finding.workflow))}")
     if finding.node:
         parts.append(f"step {finding.node}")
     return f" ({', '.join(parts)})" if parts else ""

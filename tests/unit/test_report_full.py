@@ -43,6 +43,7 @@ LONG = "'start' ~> 'SELECT " + ", ".join(f"column_{number}" for number in range(
 
 CASES = [
     case("plain", "'SELECT 1' |=> 'a' ~> 'SELECT $b';", "$b", help="did you mean $a?", workflow="nightly", node="s2"),
+    case("long_workflow", "'SELECT 1' |=> 'a' ~> 'SELECT $b';", "$b", workflow="a label may be any text " * 5),
     case("labels", "'SELECT 1' |=> 'a' ~> 'SELECT 2' |=> 'a';", "|=> 'a';", ("'a'", "first"), ("'SELECT 2'", "second")),
     case("label_right", "'SELECT 1' |=> 'a' ~> 'SELECT $a';", "'a'", ("$a", "used here")),
     case("label_same_place", "'SELECT 1' ~> 'SELECT 2';", "'SELECT 2'", ("'SELECT 2'", "this step")),
