@@ -1,6 +1,7 @@
 """Standard output and standard error: UTF-8 and LF in every locale, colour for terminals only."""
 
 import contextlib
+import io
 import os
 import sys
 from typing import TextIO
@@ -18,7 +19,17 @@ def write(text: str) -> None:
     """Writes a result."""
     if sys.stdout is None:
         raise OSError("standard output is closed")
-    sys.stdout.write(text)
+    raw = getattr(sys.stdout, "buffer", None)
+    if isinstance(raw, io.RawIOBase):  # PYTHONUNBUFFERED: the stream forgets what a short write leaves over
+        _write_all(raw, text.encode("utf-8", "backslashreplace"))
+    else:
+        sys.stdout.write(text)
+
+
+def _write_all(raw: io.RawIOBase, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[raw.write(rest) or 0 :]
 
 
 def say(message: str) -> None:

@@ -22,9 +22,10 @@ def decode(data: bytes) -> tuple[str, Finding | None]:
     wide = _wide(data)
     if wide is not None:
         encoding, name = wide
-        finding = MISTAKES["not-utf8"].finding(
-            Span(0, 0), reason=f"this file is written in {name}, not in UTF-8", encoding=name
-        )
+        reason = f"this file is written in {name}, not in UTF-8"
+        # Without a mark iconv has to be told the order of the bytes.
+        exact = encoding.upper().replace("-LE", "LE").replace("-BE", "BE")
+        finding = MISTAKES["not-utf8"].finding(Span(0, 0), reason=reason, encoding=exact)
         return data.decode(encoding, "replace"), finding
     data = data.removeprefix(codecs.BOM_UTF8)
     try:

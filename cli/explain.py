@@ -65,6 +65,8 @@ def command(
     from .inputs import Inputs
     from .outputs import deliver
 
+    if focus is not None and format == "json":
+        raise click.UsageError("--focus does nothing for json, which is always the whole workflow")
     path, wanted = split_name(file)
     if os.path.isdir(path):
         raise click.UsageError(f"{path} is a folder: name one file in it")

@@ -47,9 +47,14 @@ def command(paths: tuple[str, ...], check: bool, diff: bool, stdin_filename: str
             write(f"would change {item.source.name}\n")
         if not check and not diff:
             statuses.append(_store(item, text, changed))
-    if counts and not (diff and not check):
+    if not _is_quiet(paths, check=check, diff=diff) and counts:
         _summary(counts, dry=check or diff)
     return worst(inputs.status, *statuses)
+
+
+def _is_quiet(paths: tuple[str, ...], *, check: bool, diff: bool) -> bool:
+    """Whether the counts would only disturb: below a diff, and in an editor that formats its text."""
+    return (diff and not check) or (not check and set(paths) == {"-"})
 
 
 def _formatted(item: "Input") -> str | None:

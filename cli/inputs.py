@@ -44,7 +44,11 @@ class Inputs:
         empty: list[str] = []
         for argument in self.paths:
             if argument == STDIN:
-                yield from self._stdin()
+                if STDIN not in self._seen:
+                    self._seen.add(STDIN)
+                    yield from self._stdin()
+            elif not argument:
+                self.refuse("cannot read '': the name of a file is empty")
             elif os.path.isdir(argument):
                 files = self._walk(argument)
                 if not files:
@@ -72,11 +76,11 @@ class Inputs:
         yield self._input(data, display(self.stdin_filename) if self.stdin_filename else "<stdin>", None)
 
     def _file(self, name: str) -> Iterator[Input]:
-        real = os.path.realpath(name)
-        if real in self._seen:
-            return
-        self._seen.add(real)
         try:
+            real = os.path.realpath(name)
+            if real in self._seen:
+                return
+            self._seen.add(real)
             data = Path(name).read_bytes()
         except (OSError, ValueError) as error:  # ValueError: a NUL in the name
             self.refuse(f"cannot read {display(name)}: {getattr(error, 'strerror', None) or error}")

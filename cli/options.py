@@ -23,8 +23,15 @@ def output(what: str) -> Callable[[F], F]:
         "target",
         metavar="OUT",
         help=what,
-        callback=lambda context, parameter, value: None if value == "-" else value,
+        callback=_target,
     )
+
+
+def _target(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """The target of `-o`: None is standard output."""
+    if value == "":
+        raise click.BadParameter("the name is empty")
+    return None if value == "-" else value
 
 
 def choice(*flags: str, values: tuple[str, ...], default: str, help: str) -> Callable[[F], F]:

@@ -10,6 +10,9 @@ import click
 
 from .console import write
 
+# A folder called like a file is more often a mistake than meant.
+SUFFIXES = frozenset({".json", ".sql", ".dot", ".mmd", ".txt", ".svg", ".html"})
+
 
 @dataclass(frozen=True)
 class Output:
@@ -23,8 +26,8 @@ def deliver(outputs: Sequence[Output], target: str | None, *, many: bool = False
     """Writes results to standard output (no target), to a file, or into a folder.
 
     The target is a folder when it ends with a slash, when it is one, and when it does not exist and there
-    are several results, or several inputs (`many`). Raises click.UsageError for a file where a folder is
-    needed, and for results that would overwrite each other.
+    are several results, or several inputs (`many`). Raises click.UsageError for a file, or the name of one,
+    where a folder is needed, and for results that would overwrite each other.
     """
     if target is None:
         for output in outputs:
@@ -46,6 +49,10 @@ def is_folder(target: str, *, many: bool) -> bool:
         return True
     if many and os.path.exists(target):
         raise click.UsageError(f"several results need a folder, and {target} is a file: write -o FOLDER/")
+    if many and Path(target).suffix in SUFFIXES:
+        raise click.UsageError(
+            f"several results need a folder, and {target} looks like a file: write -o {target}/ for a folder"
+        )
     return many
 
 
@@ -76,5 +83,7 @@ def _make_folder(target: str) -> None:
 def _write_file(path: Path, text: str) -> None:
     try:
         path.write_bytes(text.encode("utf-8", "backslashreplace"))
+    except FileNotFoundError:
+        raise click.UsageError(f"cannot write {path}: there is no folder {path.parent}") from None
     except OSError as error:
         raise click.UsageError(f"cannot write {path}: {error.strerror}") from None

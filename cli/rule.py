@@ -45,12 +45,13 @@ def command(code: str | None, format: str) -> Status:
     return Status.OK
 
 
-def _hint(code: str, rules: "Iterable[Rule]") -> str:
-    names = {word.casefold(): word for rule in rules for word in (rule.code, rule.name, *rule.aliases)}
-    close = get_close_matches(code.casefold(), names, 3, 0.6)
-    if close:
-        return f"did you mean {' or '.join(names[word] for word in close)}?"
-    return "`dfsql rule` lists them all"
+def _hint(wanted: str, rules: "Iterable[Rule]") -> str:
+    """What to do about a rule that does not exist. Another number is no better guess: names only."""
+    names = [rule.name for rule in rules]
+    word = wanted.casefold()
+    close = [name for name in names if len(word) > 2 and word in name][:3]
+    close = close or get_close_matches(word, names, 3, 0.75)
+    return f"did you mean {' or '.join(close)}?" if close else "`dfsql rule` lists them all"
 
 
 def _list(rules: "list[Rule]") -> Iterator[str]:

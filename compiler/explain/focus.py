@@ -14,7 +14,7 @@ def steps_beside(graph: Graph, step: str) -> frozenset[str]:
 
     node = graph.by_id.get(step)
     if node is None:
-        raise UnknownStepError(step, graph.by_id)
+        raise UnknownStepError(step, (node.id for node in graph.nodes if node.kind is not Kind.THEN))
     kept = {node.id, *ancestors(graph, step), *descendants(graph, step)}
     inside = {node.index}
     for later in graph.nodes[node.index + 1 :]:

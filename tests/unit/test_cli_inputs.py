@@ -79,6 +79,27 @@ def test_ten_megabytes_work(folder: Path, capsys: pytest.CaptureFixture[str]) ->
     )
 
 
+@pytest.mark.parametrize(("data", "codec"), [("utf-16", "UTF-16"), ("utf-16-be", "UTF-16BE")])
+def test_the_help_names_what_iconv_needs(
+    folder: Path, data: str, codec: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "bad.dfsql").write_bytes(FLOW.encode(data))
+    assert main(["lint", "bad.dfsql"]) == 1
+    assert f"iconv -f {codec} -t UTF-8\n" in capsys.readouterr().out
+
+
+def test_standard_input_is_read_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    feed(monkeypatch, b"'SELECT 1' ~> ;")
+    assert len(lint(capsys, "-", "-")[1]) == 1
+
+
+def test_a_name_that_is_empty_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lint", ""]) == 2
+    assert capsys.readouterr().err == "dfsql: cannot read '': the name of a file is empty\n"
+
+
 def test_standard_input_has_a_name(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -159,6 +159,18 @@ def test_a_closed_pipe_is_silent(folder: Path, args: tuple[str, ...]) -> None:
     assert (run.returncode, run.stderr) == (141, b"")
 
 
+@pytest.mark.parametrize("buffering", ["", "1"])
+def test_a_reader_that_leaves_is_noticed_in_the_middle(folder: Path, buffering: str) -> None:
+    (folder / "long.dfsql").write_text("SELECT df.start('SELECT 1' ~> 'SELECT 2');\n" * 300)
+    command = [sys.executable, "-m", "dfsql", "compile", "long.dfsql"]
+    env = {**os.environ, "PYTHONUNBUFFERED": buffering}
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, env=env) as run:
+        assert run.stdout is not None
+        assert run.stdout.read(2) == b"{\n"
+        run.stdout.close()
+        assert run.wait() == 141
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
 @pytest.mark.parametrize("args", [("--version",), ("lint", "bad.dfsql"), ("rule",)], ids=lambda args: args[0])
 def test_a_full_disk_is_said(folder: Path, args: tuple[str, ...]) -> None:

@@ -183,12 +183,24 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_done(
             "compile good.dfsql two.dfsql -o plain.sql",
             "several results need a folder, and plain.sql is a file",
         ),
+        (
+            "compile good.dfsql two.dfsql -o new.json",
+            "several results need a folder, and new.json looks like a file: write -o new.json/ for a folder",
+        ),
+        ("explain two.dfsql --format svg -o new.svg", "and new.svg looks like a file"),
+        ("compile good.dfsql -o no/where.json", "cannot write no/where.json: there is no folder no"),
+        ("compile good.dfsql --output=", "Invalid value for '-o' / '--output': the name is empty"),
+        ("explain good.dfsql --focus s1 --format json", "--focus does nothing for json"),
+        ("rule DF999", "there is no rule 'DF999'; `dfsql rule` lists them all"),
+        ("rule busy", "there is no rule 'busy'; did you mean busy-loop?"),
         ("compile good.dfsql sub/good.dfsql -o o/", "two results would both be o/good.json"),
         ("compile dynamic.dfsql --format sql", "the server computes the text of step s1"),
     ],
 )
-def test_what_is_said(line: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_said(line: str, said: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = sorted(folder.iterdir())
     assert main(line.split()) != 0
     out, err = capsys.readouterr()
     assert said in err
     assert out == ""
+    assert sorted(folder.iterdir()) == before
