@@ -128,6 +128,8 @@ class _Diagnosis:
         """`~> SELECT 2`: SQL where a quoted text belongs."""
         if self.kind == "SUBQUERY" and self.before == "DFNAME":
             return MISTAKES["unquoted-sql"].finding(self._first_word(self.at))
+        if self.before == "NAME" and self._word(self.at - 1).lower() in QUERY_WORDS:
+            return MISTAKES["unquoted-sql"].finding(self._span(self.at - 1))
         if self.kind != "WORD" or not self._at_operand() or self._word(self.at).lower() not in QUERY_WORDS:
             return None
         return MISTAKES["unquoted-sql"].finding(self._span(self.at))

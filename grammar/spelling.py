@@ -26,6 +26,8 @@ _HINT = re.compile(
     rf"{_TYPOGRAPHIC.pattern}|`|//|#|{_QUOTED_SQL.pattern}|\bdf\s*\.\s*[A-Za-z_]+\s*['$0-9]", re.I
 )
 
+_FOREIGN_COMMENTS = ("//", "#")
+
 Check = Callable[[Tokens, int, Fragment], Finding | None]
 
 
@@ -89,11 +91,28 @@ def _foreign(tokens: Tokens, at: int, fragment: Fragment) -> Finding | None:
     if "`" in word:
         place = start + word.index("`")
         return MISTAKES["bad-character"].finding(fragment.locate(place, place + 1), found="`")
-    if word not in ("//", "#"):
+    if word not in _FOREIGN_COMMENTS:
         return None
-    line = tokens.text[tokens.text.rfind("\n", 0, start) + 1 : start]
-    if line.strip() or (at and tokens.kinds[at - 1] not in ("op", "(", ",")):
+    if not _begins_line(tokens, at) or (at and tokens.kinds[at - 1] not in ("op", "(", ",")):
         return None
+    return _foreign_comment(tokens, at, fragment)
+
+
+def _begins_line(tokens: Tokens, at: int) -> bool:
+    start = tokens.starts[at]
+    return not tokens.text[max(tokens.text.rfind(end, 0, start) for end in "\r\n") + 1 : start].strip()
+
+
+def foreign_comment(tokens: Tokens, low: int, high: int, fragment: Fragment) -> Finding | None:
+    """What explains a syntax error: a line that begins with // or #, behind a complete operand."""
+    for at in range(low, high):
+        if tokens.kinds[at] == "op" and tokens.word(at) in _FOREIGN_COMMENTS and _begins_line(tokens, at):
+            return _foreign_comment(tokens, at, fragment)
+    return None
+
+
+def _foreign_comment(tokens: Tokens, at: int, fragment: Fragment) -> Finding:
+    start, word = tokens.starts[at], tokens.word(at)
     return MISTAKES["foreign-comment"].finding(fragment.locate(start, tokens.ends[at]), found=word)
 
 

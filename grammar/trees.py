@@ -13,7 +13,7 @@ from .literals import BadEscapeError
 from .mistakes import MISTAKES
 from .parser import Failure, parse_terminals
 from .regions import RegionFinder
-from .spelling import misspelt
+from .spelling import foreign_comment, misspelt
 from .terminals import Preparation, Terminals
 from .tree import Expr
 
@@ -92,7 +92,9 @@ class TreeReader:
         if not isinstance(result, Failure):
             return result
         if not alias or self._ours(terminals):
-            self.findings.append(diagnose(terminals, result, self.fragment))
+            last = terminals.first[min(result.index, len(terminals.first) - 1)]
+            comment = foreign_comment(self.tokens, terminals.first[0], last, self.fragment)
+            self.findings.append(comment or diagnose(terminals, result, self.fragment))
         return None
 
     def _ours(self, terminals: Terminals) -> bool:

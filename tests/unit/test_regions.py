@@ -1,6 +1,7 @@
 """Where workflows are found: « and » mark them in the texts, and are taken out before parsing."""
 
 import pytest
+
 from dfsql.grammar import Region, parse
 
 # A statement, with every workflow between marks.
@@ -49,7 +50,8 @@ PLACES = [
     "SELECT (ARRAY[«'a' ~> 'b'»])[1], («'a' ~> 'b'»)::text, CAST(«'a' ~> 'b'» AS text);",
     "SELECT df.start(«'a' ~> f('x', ARRAY[«'b' ~> 'c'»]) ~> (SELECT «'d' ~> 'e'»)»);",
     "SELECT «'a' OPERATOR(public.~>) 'b'», «a OPERATOR(pg_catalog.|=>) 'n'»;",
-    "MERGE INTO t USING u ON true WHEN MATCHED THEN UPDATE SET a = «'a' ~> 'b'» WHEN NOT MATCHED THEN INSERT VALUES («'c' ~> 'd'»);",
+    "MERGE INTO t USING u ON true WHEN MATCHED THEN UPDATE SET a = «'a' ~> 'b'» WHEN NOT MATCHED THEN "
+    "INSERT VALUES («'c' ~> 'd'»);",
     "SELECT «'a' ~> 'b'» UNION ALL SELECT «'c' ~> 'd'» ORDER BY 1 LIMIT 5;",
     "SELECT x FROM t WHERE body = («'a' ~> 'b'») AND flags & 4 = 4;",
     # psql
@@ -69,12 +71,15 @@ PLACES = [
     "DO $$ BEGIN PERFORM df.start(«'a' ~> 'b'»); END $$;",
     "DO 'BEGIN PERFORM df.start(«''a'' ~> ''b''»); END';",
     "DO E'BEGIN\\n PERFORM df.start(«\\'a\\' ~> \\'b\\'»); END';",
-    "DO LANGUAGE plpgsql $$ DECLARE w text := «'a' ~> 'b'»; v text DEFAULT «'c' & 'd'»; BEGIN w = «'e' ~> w»; END $$;",
+    "DO LANGUAGE plpgsql $$ DECLARE w text := «'a' ~> 'b'»; v text DEFAULT «'c' & 'd'»; BEGIN w = «'e' "
+    "~> w»; END $$;",
     "DO $$ BEGIN IF x THEN w := «'a' ~> 'b'»; ELSIF y THEN w = «'c' ~> 'd'»; ELSE w := «'e' & 'f'»; END IF; END $$;",
     "DO $$ BEGIN FOR r IN SELECT 1 LOOP r.body = «'a' ~> 'b'»; r.x := «'c' ~> 'd'»; END LOOP; END $$;",
     "DO $$ BEGIN FOR r IN SELECT df.start(«'a'») LOOP NULL; END LOOP; EXIT WHEN df.start(«'b'») IS NULL; END $$;",
-    "DO $$ DECLARE a text[]; BEGIN a[1] := «'a' ~> 'b'»; RETURN; EXCEPTION WHEN others THEN PERFORM df.start(«'c'»); END $$;",
-    "DO $$ BEGIN SELECT df.start(«'a'») INTO STRICT v; INSERT INTO t VALUES («'b' ~> 'c'») RETURNING id INTO v; END $$;",
+    "DO $$ DECLARE a text[]; BEGIN a[1] := «'a' ~> 'b'»; RETURN; EXCEPTION WHEN others THEN PERFORM "
+    "df.start(«'c'»); END $$;",
+    "DO $$ BEGIN SELECT df.start(«'a'») INTO STRICT v; INSERT INTO t VALUES («'b' ~> 'c'») RETURNING id "
+    "INTO v; END $$;",
     "DO $$ BEGIN RAISE NOTICE 'started %', df.start(«'a' ~> 'b'»); END $$;",
     "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$ SELECT df.start(«'a' ~> 'b'») $$;",
     "CREATE OR REPLACE FUNCTION f() RETURNS text AS 'SELECT df.start(«''a''»)' LANGUAGE SQL;",
@@ -86,18 +91,22 @@ PLACES = [
     # EXECUTE
     "DO $$ BEGIN EXECUTE 'SELECT df.start(«''a'' ~> ''b''»)'; END $$;",
     "DO $$ BEGIN EXECUTE $q$ SELECT df.start(«'a' ~> 'b'») $q$ USING 1; END $$;",
-    "DO $$ BEGIN EXECUTE format('SELECT df.start(«''a %s'' ~> %L»)', x); EXECUTE (format($q$SELECT df.start(«'a'»)$q$)); END $$;",
+    "DO $$ BEGIN EXECUTE format('SELECT df.start(«''a %s'' ~> %L»)', x); EXECUTE (format($q$SELECT "
+    "df.start(«'a'»)$q$)); END $$;",
     "DO $$ BEGIN EXECUTE 'SELECT df.start(' || quote_literal(a) || ' ~> ''b'')'; END $$;",
     "DO $a$ BEGIN EXECUTE $b$ DO $c$ BEGIN EXECUTE $d$ SELECT df.start(«'a' ~> 'b'») $d$; END $c$ $b$; END $a$;",
     "DO 'BEGIN EXECUTE ''SELECT df.start(«''''a'''' ~> ''''b''''»)''; END';",
     # the search path
     "SET search_path = df, public;\nSELECT start(«join('a', 'b')»), «loop('c')», «if('c', 'a', 'b') ~> sleep(5)»;",
-    "SET search_path TO \"$user\", df;\nSELECT * FROM a JOIN (SELECT 1) b ON true LEFT JOIN (c) ON start(«'x'») IS NULL;",
+    'SET search_path TO "$user", df;\nSELECT * FROM a JOIN (SELECT 1) b ON true LEFT JOIN (c) ON '
+    "start(«'x'») IS NULL;",
     "SET search_path = df;\nSET search_path = public;\nSELECT start('a'), loop('c');",
     "SET search_path = df;\nRESET search_path;\nSELECT sleep(1);",
-    "SET LOCAL search_path = public, df;\nDO $$ BEGIN IF (x) THEN PERFORM start(«sql('a')»); END IF; LOOP EXIT; END LOOP; END $$;",
+    "SET LOCAL search_path = public, df;\nDO $$ BEGIN IF (x) THEN PERFORM start(«sql('a')»); END IF; "
+    "LOOP EXIT; END LOOP; END $$;",
     "SET search_path = df;\n«sleep(5) ~> 'b'»;",
-    "CREATE FUNCTION f() RETURNS text LANGUAGE sql SET search_path = df, public AS $$ SELECT start(«'a'») $$;\nSELECT start('b');",
+    "CREATE FUNCTION f() RETURNS text LANGUAGE sql SET search_path = df, public AS $$ SELECT "
+    "start(«'a'») $$;\nSELECT start('b');",
 ]
 
 
