@@ -11,11 +11,11 @@ from functools import partial
 from time import process_time
 from typing import TypeVar
 
-from generate_script import generate
-
 from dfsql.compiler import check, compile
 from dfsql.compiler.compilation import compile_script
 from dfsql.grammar import parse
+
+from generate_script import generate
 
 SIZES = (100_000, 1_000_000)
 T = TypeVar("T")

@@ -7,8 +7,28 @@ import sys
 from collections.abc import Callable
 from random import Random
 
-TABLES = ("orders", "invoices", "payments", "shipments", "customers", "documents", "chunks", "events", "refunds")
-COLUMNS = ("id", "status", "total", "created_at", "customer_id", "payload", "attempts", "region", "checked_at")
+TABLES = (
+    "orders",
+    "invoices",
+    "payments",
+    "shipments",
+    "customers",
+    "documents",
+    "chunks",
+    "events",
+    "refunds",
+)
+COLUMNS = (
+    "id",
+    "status",
+    "total",
+    "created_at",
+    "customer_id",
+    "payload",
+    "attempts",
+    "region",
+    "checked_at",
+)
 SERVICES = ("billing", "mail", "stock", "search", "fraud", "maps", "ledger")
 CRONS = ("*/5 * * * *", "0 2 * * *", "0 9 * * 1-5", "30 6 1 * *", "15 */4 * * *")
 

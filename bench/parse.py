@@ -5,6 +5,7 @@ import sys
 from time import perf_counter
 
 from dfsql.grammar import Script, parse
+
 from generate_script import generate
 
 SIZES = (100_000, 1_000_000, 10_000_000)
@@ -26,7 +27,9 @@ def best_time(text: str, runs: int) -> tuple[float, Script]:
 def main(sizes: tuple[int, ...] = SIZES) -> None:
     """Print one line per size: seconds, seconds per megabyte, and what was found."""
     parse("SELECT df.start('SELECT 1');")  # loads the table
-    print(f"{'characters':>12} {'seconds':>9} {'s / MB':>8} {'statements':>11} {'workflows':>10} {'findings':>9}")
+    print(
+        f"{'characters':>12} {'seconds':>9} {'s / MB':>8} {'statements':>11} {'workflows':>10} {'findings':>9}"
+    )
     for size in sizes:
         text = generate(size)
         seconds, script = best_time(text, runs=3 if size <= 1_000_000 else 1)

@@ -14,9 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from generate_script import generate
-
 from dfsql.compiler import Graph, check, compile, explain
+
+from generate_script import generate
 
 TWENTY_STEPS = (
     "SELECT df.start(\n    "

@@ -1,5 +1,4 @@
 """What the server refuses while a workflow is built: the code, its exact words, and the place."""
-# ruff: noqa: E501 - a row of a table is one line
 
 import pytest
 from graph_shape import steps
