@@ -9,7 +9,9 @@ from types import ModuleType
 
 import pytest
 
+import dfsql
 from dfsql.cli.commands import COMMANDS
+from dfsql.grammar import format_text
 
 ROOT = Path(__file__).parents[2]
 
@@ -58,8 +60,11 @@ def test_an_output_that_differs_is_seen() -> None:
         type(block)(block.page, "dfsql nonsense", 0, None, "").produce()
 
 
-@pytest.mark.parametrize("page", load().pages(), ids=lambda page: page.stem)
-def test_links_lead_somewhere(page: Path) -> None:
-    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
-    missing = [target for target in targets if not (page.parent / target).exists()]
-    assert missing == []
+def test_workflows_in_the_readme_are_clean() -> None:
+    workflows = re.findall(r"```sql\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert workflows
+    for text in workflows:
+        compilation = dfsql.compile(text)
+        assert compilation.graphs
+        assert dfsql.check(compilation) == []
+        assert format_text(text) == text
