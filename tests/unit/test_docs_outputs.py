@@ -9,8 +9,8 @@ from types import ModuleType
 
 import pytest
 
-import dfsql
 from dfsql.cli.commands import COMMANDS
+from dfsql.compiler import check, compile
 from dfsql.grammar import format_text
 
 ROOT = Path(__file__).parents[2]
@@ -64,7 +64,7 @@ def test_workflows_in_the_readme_are_clean() -> None:
     workflows = re.findall(r"```sql\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     assert workflows
     for text in workflows:
-        compilation = dfsql.compile(text)
+        compilation = compile(text)
         assert compilation.graphs
-        assert dfsql.check(compilation) == []
+        assert check(compilation) == []
         assert format_text(text) == text
