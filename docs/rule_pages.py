@@ -93,11 +93,17 @@ def _lines(rule: Rule) -> Iterator[str]:
 
 def _advice(findings: list[Finding]) -> Iterator[str]:
     for finding in findings:
-        help = finding.help or ""
-        yield f"{_prose(help[:1].upper() + help[1:])}{'' if help.endswith('?') else '.'}"
+        yield _sentence(finding.help or "")
         for fix in finding.fixes:
             sure = "A safe fix" if fix.safe else "A fix to look at"
             yield from ("", f"{sure} comes with the finding: {_prose(fix.title)}.")
+
+
+def _sentence(help: str) -> str:
+    """Advice as a sentence; a guess is one about the example, not about the reader's workflow."""
+    lead = "Correct the spelling. In the example: " if help.startswith("did you mean") else ""
+    words = help if lead else help[:1].upper() + help[1:]
+    return f"{lead}{_prose(words)}{'' if help.endswith('?') else '.'}"
 
 
 def _findings(rule: Rule) -> tuple[Source, list[Finding]]:
