@@ -53,7 +53,7 @@ def test_a_page_shows_what_the_program_says() -> None:
         "error[DF301]",
         "$totl",
         "## How to fix",
-        "Did you mean \\$total?",
+        "In the example: did you mean \\$total?",
         "N-01",
     ):
         assert part in text
