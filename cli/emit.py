@@ -55,8 +55,8 @@ def name_parts(item: Input, graph: Graph, graphs: Sequence[Graph]) -> tuple[str,
 
 def _start(graph: Graph) -> str:
     arguments = [_literal(to_envelope(graph))]
-    label = graph.label or graph.name
-    if label:
+    label = graph.name if graph.label is None else graph.label
+    if label is not None:
         arguments.append(_literal(label))
     if graph.database:
         arguments.append(f"database => {_literal(graph.database)}")

@@ -79,6 +79,23 @@ def test_compiled_sql_builds_the_same_graphs(capsys: pytest.CaptureFixture[str])
 
 
 @pytest.mark.parametrize(
+    ("call", "arguments"),
+    [
+        ("df.start('SELECT 1', 'it''s')", "'it''s'"),
+        ("df.start('SELECT 1')", "'flow'"),
+        ("df.start('SELECT 1', '')", "''"),
+        ("df.start('SELECT 1', 'a', 'other')", "'a', database => 'other'"),
+    ],
+)
+def test_compiled_sql_keeps_the_label(
+    call: str, arguments: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "flow.dfsql").write_text(f"SELECT {call};")
+    printed = run("compile flow.dfsql --format sql", capsys).splitlines()[-1]
+    assert printed == f"""SELECT df.start('{{"node_type":"SQL","query":"SELECT 1"}}', {arguments});"""
+
+
+@pytest.mark.parametrize(
     ("line", "files"),
     [
         ("compile one.dfsql -o out.json", ["out.json"]),
