@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+FUZZ_N := 400000
 ROOMS := __init__.py __main__.py py.typed grammar compiler runtime sql cli
 
 .DEFAULT_GOAL := help
@@ -52,8 +53,8 @@ lint: links ## ruff, mypy, import contracts, and a proof that mypy still sees mi
 bench: .venv/ready ## measure speed; never part of the tests
 	$(BIN)/python bench/run.py
 
-fuzz: .venv/ready ## only the fuzz tests
-	$(BIN)/pytest -n auto --maxprocesses 8 tests/property -k fuzz
+fuzz: .venv/ready ## only the fuzz tests, with many more inputs (FUZZ_N=...)
+	DFSQL_FUZZ_N=$(FUZZ_N) $(BIN)/pytest -n auto --maxprocesses 8 tests/property -k fuzz
 
 gallery: .venv/ready ## draw docs/gallery/ again from examples/
 	@rm -f docs/gallery/*.svg && mkdir -p docs/gallery
