@@ -103,12 +103,4 @@ def _span(span: Span | None, source: Source | None) -> dict[str, int] | None:
     """None where nothing is known: no file, or the place that stands for none."""
     if span is None or source is None or span == (0, 0):
         return None
-    start, end = source.position(span.start), source.position(span.end)
-    return {
-        "start": span.start,
-        "end": span.end,
-        "line": start.line,
-        "column": start.column,
-        "end_line": end.line,
-        "end_column": end.column,
-    }
+    return source.place(span)

@@ -53,6 +53,18 @@ class Source:
         line = bisect_right(self.line_starts, offset)
         return Position(line, offset - self.line_starts[line - 1] + 1)
 
+    def place(self, span: Span) -> dict[str, int]:
+        """A span as JSON documents state it: offsets, and lines and columns of both ends."""
+        start, end = self.position(span.start), self.position(span.end)
+        return {
+            "start": span.start,
+            "end": span.end,
+            "line": start.line,
+            "column": start.column,
+            "end_line": end.line,
+            "end_column": end.column,
+        }
+
     def line(self, number: int) -> str:
         """The text of a line (counted from 1) without its line end."""
         starts = self.line_starts

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ...grammar import Finding, Fix, Source, Span
+from ...grammar import Finding, Fix, Source
 from .names import rule_name
 from .summary import summarize
 
@@ -36,9 +36,9 @@ def _finding(source: Source, finding: Finding) -> dict[str, Any]:
         "severity": finding.severity.value,
         "message": finding.message,
         "path": source.name,
-        "span": _span(source, finding.span),
+        "span": source.place(finding.span),
         "help": finding.help,
-        "labels": [{"span": _span(source, label.span), "text": label.text} for label in finding.labels],
+        "labels": [{"span": source.place(label.span), "text": label.text} for label in finding.labels],
         "fixes": [_fix(source, fix) for fix in finding.fixes],
         "workflow": finding.workflow,
         "node": finding.node,
@@ -46,17 +46,5 @@ def _finding(source: Source, finding: Finding) -> dict[str, Any]:
 
 
 def _fix(source: Source, fix: Fix) -> dict[str, Any]:
-    edits = [{"span": _span(source, edit.span), "text": edit.text} for edit in fix.edits]
+    edits = [{"span": source.place(edit.span), "text": edit.text} for edit in fix.edits]
     return {"title": fix.title, "safe": fix.safe, "edits": edits}
-
-
-def _span(source: Source, span: Span) -> dict[str, int]:
-    start, end = source.position(span.start), source.position(span.end)
-    return {
-        "start": span.start,
-        "end": span.end,
-        "line": start.line,
-        "column": start.column,
-        "end_line": end.line,
-        "end_column": end.column,
-    }
