@@ -93,7 +93,8 @@ class Tokens:
 
     def folded(self, index: int) -> str:
         """The name that a word or quoted name stands for."""
-        return fold(self.word(index))
+        word = self.text[self.starts[index] : self.ends[index]]
+        return fold(word) if '"' in word else word.lower()
 
     def __len__(self) -> int:
         return len(self.kinds)

@@ -1,6 +1,8 @@
 """The LALR loop: terminals of one region in, a tree or the place of the first mistake out."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from .build import BUILDERS, Builder
@@ -21,7 +23,7 @@ def parse_terminals(terminals: Terminals, builder: Builder) -> Expr | tuple[Expr
     """The tree of a region; (tree, terminal index) when an alias follows the expression."""
     table = load()
     actions, gotos = table.actions, table.gotos
-    reductions = _reductions(builder)
+    reductions = _reductions()
     states = [table.start]
     values: list[Any] = []
     kinds = [*terminals.kinds, "$END"]
@@ -41,15 +43,19 @@ def parse_terminals(terminals: Terminals, builder: Builder) -> Expr | tuple[Expr
             if build is not None:
                 items = values[-length:]
                 del values[-length:]
-                values.append(build(items))
+                values.append(build(builder, items))
             del states[-length:]
             states.append(gotos[states[-1]][origin])
         else:
             return values[0]  # type: ignore[no-any-return]
 
 
-def _reductions(builder: Builder) -> list[tuple[str, int, Any]]:
-    """Per rule: origin, length and the bound builder; None for a rule that only passes its child on."""
-    bound = {name: getattr(builder, name) for name in BUILDERS}
-    bound["aliased"] = tuple
-    return [(origin, length, bound[alias] if alias else None) for origin, length, alias in load().rules]
+@cache
+def _reductions() -> list[tuple[str, int, Callable[..., Any] | None]]:
+    """Per rule: origin, length and the builder's method; None for a rule that only passes its child on."""
+    builders = {**BUILDERS, "aliased": _aliased}
+    return [(origin, length, builders[alias] if alias else None) for origin, length, alias in load().rules]
+
+
+def _aliased(_: Builder, items: list[Any]) -> tuple[Any, ...]:
+    return tuple(items)

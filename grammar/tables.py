@@ -75,7 +75,9 @@ def build(grammar: str) -> Table:
                 places[rule] = len(rules)
                 rules.append((str(rule.origin.name), len(rule.expansion), str(rule.alias or "")))
             _resolve(row, terminal.name, rule, -places[rule] - 1, precedence)
-        accept = [item for item in state.closure if item.rule.origin.name.startswith("$root") and item.is_satisfied]
+        accept = [
+            item for item in state.closure if item.rule.origin.name.startswith("$root") and item.is_satisfied
+        ]
         if accept:
             row["$END"] = 0
         actions.append({str(name): row[name] for name in sorted(row)})
