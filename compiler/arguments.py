@@ -1,8 +1,8 @@
 """Which argument of a call stands for which parameter, as PostgreSQL resolves functions."""
 
 import re
-from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import NamedTuple
 
 from .catalogue import FUNCTIONS, Function, Parameter
 from .values import Sort, Value
@@ -26,16 +26,14 @@ _TYPE_SORTS: dict[str, frozenset[Sort]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """An argument as written: its value and, in named notation, its name."""
 
     value: Value
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Mismatch:
+class Mismatch(NamedTuple):
     """No signature fits: why, which argument is to blame, and a better name where one is close."""
 
     reason: str

@@ -6,8 +6,8 @@ sleeps, waits and breaks are bound; after a JOIN only the names count that a bra
 
 from bisect import bisect_left
 from collections import defaultdict
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from .blocks import Blocks, DeadCode
 from .graph import Graph, Kind, Node
@@ -33,8 +33,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(NamedTuple):
     """A node that binds a name when it ends; a LOOP also when a break ends it."""
 
     name: str
@@ -42,8 +41,7 @@ class Definition:
     reachable: bool  # whether the node can run; for a THEN, whether it can end
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """A reference in a text of a node, or the name that an IF_ROWS asks about."""
 
     node: Node
@@ -67,8 +65,7 @@ class Use:
         return bool(self.definitions) and not self.on_all_paths
 
 
-@dataclass(frozen=True, slots=True)
-class VariableUse:
+class VariableUse(NamedTuple):
     """A `{name}` in a text of a node."""
 
     node: Node

@@ -3,8 +3,8 @@
 Source: the language reference, constructor functions and entry points.
 """
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class Role(Enum):
@@ -19,8 +19,7 @@ class Role(Enum):
     ADMIN = "administers"
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One parameter; `default` is None where an argument is required, else the default's SQL text."""
 
     name: str
@@ -32,8 +31,7 @@ class Parameter:
         return self.default == "NULL"
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(NamedTuple):
     """One signature."""
 
     name: str

@@ -6,7 +6,6 @@ the SQL a reference stands, for the rules that want to know.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
@@ -28,8 +27,7 @@ _PLACEHOLDER = re.compile(rf"\{{({_WORD})\}}")
 _NAME = re.compile(_WORD)
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """One use of a result name: `text[start:end]` of the text called `place`.
 
     Forms: `$x` bare, `$x?` bare?, `$x.c` col, `$x.c?` col?, `$x.*` rows, the name in an IF_ROWS if_rows.
@@ -49,8 +47,7 @@ class Reference:
         return self.form.endswith("?")
 
 
-@dataclass(frozen=True, slots=True)
-class Placeholder:
+class Placeholder(NamedTuple):
     """One use of a variable: `text[start:end]`, braces included, of the text called `place`."""
 
     name: str

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 from .sqlcolumns import returned_columns
 from .sqlkinds import Transactional, Tree, kind_of, transactional
@@ -38,16 +38,14 @@ _QUOTED = 40  # so much of the text is quoted in a message
 _VALUES = ("$1", "''", "1 ")  # what stands in for a value, by the number of places that take it
 
 
-@dataclass(frozen=True, slots=True)
-class SqlError:
+class SqlError(NamedTuple):
     """Why the text is not valid, in the words of PostgreSQL, and where (an offset into the text)."""
 
     message: str
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class StatementInfo:
+class StatementInfo(NamedTuple):
     """One statement; `start` and `end` are offsets into the text, without surrounding blanks and comments."""
 
     kind: str  # "SELECT", "SELECT INTO", "VALUES", "INSERT", "CREATE INDEX", "DROP TABLE", ...
@@ -74,8 +72,7 @@ class SqlInfo:
     in_of: tuple[tuple[str, int, int], ...] = ()  # the same in IN ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Binding:
+class _Binding(NamedTuple):
     name: str
     parse: Callable[[str], list[dict[str, Any]]]
     error: type[Exception]
@@ -276,8 +273,7 @@ def _restored(statements: tuple[StatementInfo, ...], found: list[Placeholder]) -
         return pattern.sub(lambda match: words[match.group()], name)
 
     return tuple(
-        replace(
-            each,
+        each._replace(
             tables_read=tuple(map(restore, each.tables_read)),
             tables_written=tuple(map(restore, each.tables_written)),
             functions=tuple(map(restore, each.functions)),

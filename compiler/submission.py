@@ -1,8 +1,7 @@
 """The rules that the reference applies to a whole graph when it is submitted, with its exact texts."""
 
 import re
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from .build import Draft
 from .graph import Graph, Node
@@ -26,8 +25,7 @@ _LEAF_TYPES = frozenset(NODE_TYPES) - {"THEN", "IF", "JOIN", "RACE", "LOOP"}
 _Path: TypeAlias = "tuple[_Path, str] | None"
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """The first rule that a graph breaks, in the order in which the reference checks."""
 
     path: str  # "root.left.extra_nodes[0]"
@@ -43,8 +41,7 @@ class Problem:
         return f"Invalid durable function graph: {self.path}: {self.message}"
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(NamedTuple):
     """What the limits are about."""
 
     depth: int

@@ -1,7 +1,7 @@
 """Bodies inside literals: DO blocks, function bodies, and the SQL of EXECUTE."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from .fragment import Fragment
 from .lexer import STRING_KINDS, Lexer, Tokens
@@ -88,7 +88,7 @@ def _fill(template: Fragment) -> Fragment:
     for kind, start, end in zip(tokens.kinds, tokens.starts, tokens.ends, strict=True):
         if kind in STRING_KINDS:
             text = text[:start] + template.text[start:end] + text[end:]
-    return replace(template, text=text)
+    return template._replace(text=text)
 
 
 def _filling(gap: re.Match[str]) -> str:

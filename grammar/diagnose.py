@@ -27,7 +27,7 @@ def diagnose(terminals: Terminals, failure: Failure, fragment: Fragment) -> Find
 class _Diagnosis:
     def __init__(self, terminals: Terminals, failure: Failure, fragment: Fragment) -> None:
         self.terminals = terminals
-        self.at = failure.index
+        self.at = failure.at
         self.expected = failure.expected
         self.fragment = fragment
         self.kind = self._kind(self.at)

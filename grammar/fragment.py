@@ -1,13 +1,12 @@
 """A piece of text that is parsed on its own: the file, a function body, a quoted statement."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .source import Span
 from .textmap import TextMap
 
 
-@dataclass(frozen=True, slots=True)
-class Fragment:
+class Fragment(NamedTuple):
     """`text` and the way back: offsets in it map through `map` into `parent`, up to the file."""
 
     text: str

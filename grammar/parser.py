@@ -1,9 +1,8 @@
 """The LALR loop: terminals of one region in, a tree or the place of the first mistake out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from .build import BUILDERS, Builder
 from .tables import load
@@ -11,16 +10,22 @@ from .terminals import Terminals
 from .tree import Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """No rule goes on at terminal `index`; `expected` are the terminals that would have."""
+class Failure(NamedTuple):
+    """No rule goes on at terminal `at`; `expected` are the terminals that would have."""
 
-    index: int
+    at: int
     expected: frozenset[str]
 
 
-def parse_terminals(terminals: Terminals, builder: Builder) -> Expr | tuple[Expr, int] | Failure:
-    """The tree of a region; (tree, terminal index) when an alias follows the expression."""
+class Aliased(NamedTuple):
+    """A tree that an alias follows; `alias` is the index of the alias's terminal."""
+
+    tree: Expr
+    alias: int
+
+
+def parse_terminals(terminals: Terminals, builder: Builder) -> Expr | Aliased | Failure:
+    """The tree of a region."""
     table = load()
     actions, gotos = table.actions, table.gotos
     reductions = _reductions()
@@ -57,5 +62,5 @@ def _reductions() -> list[tuple[str, int, Callable[..., Any] | None]]:
     return [(origin, length, builders[alias] if alias else None) for origin, length, alias in load().rules]
 
 
-def _aliased(_: Builder, items: list[Any]) -> tuple[Any, ...]:
-    return tuple(items)
+def _aliased(_: Builder, items: list[Any]) -> Aliased:
+    return Aliased(*items)

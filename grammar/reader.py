@@ -1,7 +1,6 @@
 """`parse`: a text to a Script. Reads statement by statement and goes on after every mistake."""
 
 import re
-from dataclasses import replace
 
 from .blocks import Body, inner_bodies, node_fragment, quoted_bodies
 from .brackets import Brackets, match_brackets
@@ -256,7 +255,7 @@ class _Reader:
             return
         tree = self._tree(tokens, brackets, inner)
         if tree is not None:
-            self.workflows.append(replace(workflow, expr=tree, fragment=inner))
+            self.workflows.append(workflow._replace(expr=tree, fragment=inner))
 
     def _give_names(self, tokens: Tokens, first: int) -> None:
         """A `-- dfsql: name=...` comment names the first workflow after it."""
@@ -268,7 +267,7 @@ class _Reader:
             while index < len(self.workflows) and self.workflows[index].span.start < end:
                 index += 1
             if index < len(self.workflows):
-                self.workflows[index] = replace(self.workflows[index], given_name=directive[1])
+                self.workflows[index] = self.workflows[index]._replace(given_name=directive[1])
 
 
 def _order(workflow: Workflow) -> int:

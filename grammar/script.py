@@ -1,6 +1,7 @@
 """What `parse` returns: statements, the regions of a script that hold workflows, and syntax findings."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from .findings import Finding
 from .fragment import Fragment
@@ -8,8 +9,7 @@ from .source import Source, Span
 from .tree import Call, Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(NamedTuple):
     """An expression with DSL in it. `tree` is None when it could not be parsed."""
 
     fragment: Fragment
@@ -25,8 +25,7 @@ class Region:
         return self.fragment.locate(self.start, self.end)
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """A top-level statement as psql would send it; `bare` marks a bare workflow expression."""
 
     start: int
@@ -35,8 +34,7 @@ class Statement:
     bare: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Workflow:
+class Workflow(NamedTuple):
     """An expression that builds a graph.
 
     `kind`: start (argument of df.start), explain (argument of df.explain), bare (a bare expression), or composer

@@ -1,13 +1,12 @@
 """Maps offsets of a folded text back to the file, through quoting and concatenation."""
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .source import Span
 
 
-@dataclass(frozen=True, slots=True)
-class TextMap:
+class TextMap(NamedTuple):
     """Runs of text that stand one to one in the file.
 
     `runs` holds (offset in the text, offset in the file, length), ascending by the first. A doubled quote or

@@ -1,111 +1,118 @@
-"""The syntax tree of an expression. All offsets count characters of the fragment's text."""
+"""The syntax tree of an expression. All offsets count characters of the fragment's text.
+
+Every node begins with its span, `start` and `end`; it covers the expression whole, parentheses of a Paren included.
+The nodes are named tuples: a script has many, and a start of the program makes all these classes.
+"""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
 
-@dataclass(frozen=True, slots=True)
-class Expr:
-    """Any expression; the span covers it whole, parentheses of a Paren included."""
-
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Literal(Expr):
+class Literal(NamedTuple):
     """A constant. `text` is decoded; `kind` tells how it was written.
 
     Kinds: plain, escape, unicode, national, dollar (text); bit, hex, number, boolean, null.
     """
 
+    start: int
+    end: int
     kind: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Name(Expr):
+class Name(NamedTuple):
     """A column, variable or keyword value, folded as PostgreSQL folds; parts of a dotted name."""
 
+    start: int
+    end: int
     parts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Param(Expr):
+class Param(NamedTuple):
     """A statement parameter `$1` or a psql variable `:name`, `:'name'`, `:"name"`."""
 
+    start: int
+    end: int
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Paren(Expr):
+class Paren(NamedTuple):
     """A parenthesised expression."""
 
-    inner: Expr
+    start: int
+    end: int
+    inner: "Expr"
 
 
-@dataclass(frozen=True, slots=True)
-class Binary(Expr):
+class Binary(NamedTuple):
     """`left operator right`; also comparisons, arithmetic, AND, OR and AT TIME ZONE."""
 
+    start: int
+    end: int
     operator: str  # as written, upper case for words
     at: int  # offset of the operator token
     at_end: int
-    left: Expr
-    right: Expr
+    left: "Expr"
+    right: "Expr"
 
 
-@dataclass(frozen=True, slots=True)
-class Prefix(Expr):
+class Prefix(NamedTuple):
     """`operator operand`; also NOT and the signs."""
 
+    start: int
+    end: int
     operator: str
     at: int
     at_end: int
-    operand: Expr
+    operand: "Expr"
 
 
-@dataclass(frozen=True, slots=True)
-class Cast(Expr):
+class Cast(NamedTuple):
     """`operand::type`, `CAST(operand AS type)` or `type 'text'`."""
 
-    operand: Expr
+    start: int
+    end: int
+    operand: "Expr"
     type_name: str  # as written, white space folded, lower case
     form: str  # "::", "cast" or "literal"
     at: int  # offset of `::`, of CAST or of the type name
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(NamedTuple):
     """One argument of a `df.` call; `name` is set for `name => value` and `name := value`."""
 
-    value: Expr
+    value: "Expr"
     name: str | None = None
     name_start: int = -1
     name_end: int = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Call(Expr):
+class Call(NamedTuple):
     """A call of a function of schema df, arguments parsed."""
 
+    start: int
+    end: int
     name: str  # folded, without the schema
     name_end: int  # the called name stands at start..name_end
     arguments: tuple[Argument, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Compound(Expr):
+class Compound(NamedTuple):
     """SQL that the workflow language does not look into, with the expressions found inside.
 
     Forms: call, subquery, case, case of, array, row, subscript, field, collate, at local, in, not in, like, ...,
     between, is ..., any, all.
     """
 
+    start: int
+    end: int
     form: str
     at: int  # offset of the word or operator that names the form
-    operands: tuple[Expr, ...]
+    operands: tuple["Expr", ...]
     name: str = ""  # function, collation or operator where the form has one
+
+
+Expr: TypeAlias = Literal | Name | Param | Paren | Binary | Prefix | Cast | Call | Compound  # any node
 
 
 def children(node: Expr) -> tuple[Expr, ...]:

@@ -11,7 +11,7 @@ from .fragment import Fragment
 from .lexer import Tokens, fold
 from .literals import BadEscapeError
 from .mistakes import MISTAKES
-from .parser import Failure, parse_terminals
+from .parser import Aliased, Failure, parse_terminals
 from .regions import RegionFinder
 from .spelling import foreign_comment, misspelt
 from .terminals import Preparation, Terminals
@@ -84,15 +84,14 @@ class TreeReader:
             return tuple(inner.tree for inner in part.inner.get(terminal, ()) if inner.tree is not None)
 
         result = parse_terminals(terminals, Builder(self.tokens, terminals, inside, self._bad_escape))
-        if isinstance(result, tuple):
-            tree, name = result
+        if isinstance(result, Aliased):
             if alias:
-                return tree
-            result = Failure(name, frozenset({"OP", "$END"}))
+                return result.tree
+            result = Failure(result.alias, frozenset({"OP", "$END"}))
         if not isinstance(result, Failure):
             return result
         if not alias or self._ours(terminals):
-            last = terminals.first[min(result.index, len(terminals.first) - 1)]
+            last = terminals.first[min(result.at, len(terminals.first) - 1)]
             comment = foreign_comment(self.tokens, terminals.first[0], last, self.fragment)
             self.findings.append(comment or diagnose(terminals, result, self.fragment))
         return None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dfsql.grammar import Region, parse
+from dfsql.grammar import Binary, Region, parse
 
 # A statement, with every workflow between marks.
 PLACES = [
@@ -178,7 +178,7 @@ def test_positions_inside_quoted_bodies(text: str, step: str) -> None:
     assert script.findings == ()
     (workflow,) = script.workflows
     first = workflow.expr
-    while hasattr(first, "left"):
+    while isinstance(first, Binary):
         first = first.left
     span = workflow.fragment.locate(first.start, first.end)
     assert text[span.start : span.end] == step
