@@ -1,8 +1,8 @@
 """One input through the compiler: its graphs, and what is to be said about them."""
 
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from ..compiler import FileFindings, Graph, check, compile, report
 from ..grammar import Finding, Severity, Source
@@ -18,6 +18,9 @@ class Analysis:
     graphs: tuple[Graph, ...]
     findings: tuple[Finding, ...]  # of all checks, by position
     broken: tuple[Finding, ...]  # of parsing and building, errors only
+    beyond: Mapping[str, str] = field(
+        default_factory=dict
+    )  # workflow -> what df.start was told beyond the graph
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -39,7 +42,9 @@ def analyse(item: Input, *, target: str = "dfsql") -> Analysis:
         return Analysis(item.source, (), (item.finding,), (item.finding,))
     compilation = compile(item.source.text, name=item.source.name)
     findings = tuple(check(compilation, target=target))
-    return Analysis(item.source, compilation.graphs, findings, errors_of(compilation.findings))
+    beyond = {unit.name: unit.beyond_graph for unit in compilation.units}
+    known = {name: words for name, words in beyond.items() if words is not None}
+    return Analysis(item.source, compilation.graphs, findings, errors_of(compilation.findings), known)
 
 
 def errors_of(findings: Iterable[Finding]) -> tuple[Finding, ...]:

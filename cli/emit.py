@@ -18,16 +18,16 @@ def json(parts: Sequence[tuple[Analysis, Sequence[Graph]]]) -> str:
     return dumps(to_dfgraph(graphs, findings, version=__version__))
 
 
-def can_be_sql(graph: Graph) -> bool:
-    """Whether the text of every step is known; says which one is not."""
+def can_be_sql(graph: Graph, analysis: Analysis) -> bool:
+    """Whether everything that df.start is told is known; says what is not."""
     dynamic = next((node for node in graph.nodes if node.dynamic), None)
-    if dynamic is None:
+    reason = analysis.beyond.get(graph.name or "")
+    if dynamic is not None:
+        reason = f"the server computes the text of step {dynamic.id}"
+    if reason is None:
         return True
     where = graph.source.name if graph.source else "<text>"
-    say(
-        f"{where}: workflow {graph.name}: the server computes the text of step {dynamic.id}, "
-        "so it cannot be written as SQL ahead of time"
-    )
+    say(f"{where}: workflow {graph.name}: {reason}, so it cannot be written as SQL ahead of time")
     return False
 
 

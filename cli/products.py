@@ -51,7 +51,7 @@ def _statements(parts: Sequence[Part]) -> tuple[list[Output], bool]:
     outputs: list[Output] = []
     complete = True
     for part in parts:
-        graphs = [graph for graph in part.graphs if emit.can_be_sql(graph)]
+        graphs = [graph for graph in part.graphs if emit.can_be_sql(graph, part.analysis)]
         complete = complete and len(graphs) == len(part.graphs)
         if graphs:
             outputs.append(Output(file_name(part.item.stem, suffix=SUFFIXES["sql"]), emit.sql(graphs)))

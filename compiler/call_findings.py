@@ -10,10 +10,21 @@ from .rules.unknown_function import RULE as UNKNOWN
 from .rules.wrong_arguments import RULE as ARGUMENTS
 from .values import text_map
 
+# Names that other workflow systems have for the same thing.
+_ELSEWHERE = {
+    "delay": "sleep", "wait": "sleep", "pause": "sleep", "timer": "sleep", "cron": "wait_for_schedule",
+    "schedule": "wait_for_schedule", "wait_for_event": "wait_for_signal", "wait_signal": "wait_for_signal",
+    "event": "wait_for_signal", "parallel": "join", "all": "join", "any": "race", "first": "race", "then": "seq",
+    "sequence": "seq", "chain": "seq", "while": "loop", "repeat": "loop", "request": "http", "call": "http",
+    "run_workflow": "start", "set_var": "setvar",
+}  # fmt: skip
+
 
 def unknown_function(node: Call, fragment: Fragment) -> Finding:
     """Schema df has no such function; the closest name is suggested."""
     close = get_close_matches(node.name, sorted(FUNCTIONS), 1, 0.6)
+    if node.name in _ELSEWHERE:
+        close = [_ELSEWHERE[node.name]]
     help = "correct the name; a function of your own is called inside a quoted step"
     span = fragment.locate(node.start, node.name_end)
     fixes: tuple[Fix, ...] = ()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
-from ..grammar import Call, Finding, Literal, Script, Severity, Workflow, parse, strip_parens
+from ..grammar import Call, Expr, Finding, Literal, Script, Severity, Workflow, parse, strip_parens
 from .build import assemble
 from .graph import Graph
 from .lower import Lowering
@@ -25,6 +25,25 @@ class Unit:
     name: str
     workflow: Workflow
     graph: Graph | None
+
+    @property
+    def beyond_graph(self) -> str | None:
+        """What df.start was told that a graph does not hold, in words; None when it holds all."""
+        call = self.workflow.call
+        if call is None or call.name != "start":
+            return None
+        for position, parameter in enumerate(_START[1:], 1):
+            argument = _argument(call, parameter, position)
+            if argument is None:
+                continue
+            if parameter == "transaction_mode":
+                return "its transaction_mode is no part of the graph"
+            if not isinstance(strip_parens(argument), Literal):
+                return f"the server computes its {parameter}"
+        return None
+
+
+_START = ("fut", "label", "database", "transaction_mode")  # the parameters of df.start
 
 
 @dataclass(frozen=True)
@@ -95,10 +114,16 @@ def _literal(call: Call | None, parameter: str, position: int) -> str | None:
     """A text argument of df.start, where it is a literal."""
     if call is None or call.name != "start":
         return None
+    argument = _argument(call, parameter, position)
+    value = None if argument is None else strip_parens(argument)
+    return value.text if isinstance(value, Literal) and value.kind not in ("null", "number") else None
+
+
+def _argument(call: Call, parameter: str, position: int) -> Expr | None:
+    """An argument by its name or its place."""
     for index, argument in enumerate(call.arguments):
         if argument.name == parameter or (argument.name is None and index == position):
-            value = strip_parens(argument.value)
-            return value.text if isinstance(value, Literal) and value.kind not in ("null", "number") else None
+            return argument.value
     return None
 
 

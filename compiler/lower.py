@@ -52,6 +52,24 @@ _NOT_TEXT = {"array": "text[]", "row": "record"}
 _QUOTE = "a step is quoted SQL text or a df. function; quote this operand or cast it to text"
 
 
+# Operators that make a boolean of two texts.
+_MATCHES = frozenset({"~", "!~", "~*", "!~*", "~~", "!~~", "~~*", "!~~*", "^@"})
+# Operators of PostgreSQL for several types, none of them text: two untyped literals fit all of them.
+_OVERLOADED = frozenset(
+    "@> <@ && -> ->> #> #>> #- # >> << @@ @? ?| ?& -|- &< &> <<| |>> &<| |&> ~= ##".split()
+)
+# What an operator between two steps was probably meant to be.
+_MEANT = {
+    "~": "~>", "->": "~>", "->>": "~>", ">>": "~>", "|>": "~>", "~~": "~>",
+    "&&": "&", "|=": "|=>", "?": "?>", "!": "!>",
+}  # fmt: skip
+
+
+def _guess(operator: str) -> str | None:
+    meant = _MEANT.get(operator)
+    return None if meant is None else f"did you mean {meant}?"
+
+
 class Lowering:
     """Evaluates the expressions of one fragment; `findings` collects what the server would refuse."""
 
@@ -188,9 +206,10 @@ class Lowering:
                 if operator != LOOP_OPERATOR
                 else self._no_operator(node, left, right)
             )
-        if _any_dsl(left, right) or (
-            left.sort is Sort.TEXT and right.sort is Sort.TEXT and operator in ("&&", "->")
-        ):
+        both_texts = left.sort is Sort.TEXT and right.sort is Sort.TEXT
+        if operator in _MATCHES and (both_texts or _any_dsl(left, right)):
+            return self._match(node)
+        if both_texts or _any_dsl(left, right):
             return self._no_operator(node, left, right)
         return Value(Sort.DYNAMIC, node.start, node.end)
 
@@ -235,13 +254,27 @@ class Lowering:
         )
         return False
 
+    def _match(self, node: Binary) -> Value:
+        """`'a' ~ 'b'`: a pattern match, most likely a misspelt `~>`."""
+        self.findings.append(
+            BOOLEAN.finding(
+                f"{node.operator} turns this workflow into a boolean",
+                self.fragment.locate(node.at, node.at_end),
+                help=_guess(node.operator)
+                or "write the condition as a quoted SQL step, and branch on it with ?> and !>",
+            )
+        )
+        return self._error(node)
+
     def _no_operator(self, node: Binary, left: Value, right: Value) -> Value:
-        kind = "is not unique" if left.type_text == right.type_text == "unknown" else "does not exist"
+        unknown = left.type_text == right.type_text == "unknown" and node.operator in _OVERLOADED
+        kind = "is not unique" if unknown else "does not exist"
         self.findings.append(
             TYPE.finding(
                 f"operator {kind}: {left.type_text} {node.operator.lower()} {right.type_text}",
                 self.fragment.locate(node.at, node.at_end),
-                help="operators group from the left at one level; put the part that belongs together in parentheses",
+                help=_guess(node.operator)
+                or "operators group from the left at one level; put the part that belongs together in parentheses",
             )
         )
         return self._error(node)

@@ -91,7 +91,9 @@ def has_unknown_parts(workflow: WorkflowContext) -> bool:
 
 def _finding(workflow: WorkflowContext, use: Use, *, quoted: bool) -> Finding:
     scope = workflow.bindings.names_in_scope(use.node) if len(workflow.names) <= _MANY else ()
-    close = get_close_matches(use.name, scope, 1, 0.6)
+    # $r3 for $r35 is no guess: names that differ in their number only are different on purpose
+    others = [name for name in scope if name.rstrip("0123456789") != use.name.rstrip("0123456789")]
+    close = get_close_matches(use.name, others, 1, 0.6)
     span = use_span(use)
     fixes: tuple[Fix, ...] = ()
     if (

@@ -343,7 +343,9 @@ def test_lists_of_one_reference() -> None:
 )
 def test_what_is_too_deep_or_too_long_is_not_judged(sql: str) -> None:
     info = inspect(sql)
-    assert (info.parser, info.error, info.statements, info.uncertain) == ("pgparse", None, (), True)
+    assert (info.parser, info.error) == ("pgparse", None)
+    # how deep a tree may be is Python's affair: 3.13 reads some that 3.11 and 3.12 do not
+    assert info.uncertain != bool(info.statements)
 
 
 def test_a_lone_surrogate_moves_no_offset() -> None:
