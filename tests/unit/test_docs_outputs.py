@@ -2,12 +2,10 @@
 
 import doctest
 import re
-import sys
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from docs_modules import load
 
 from dfsql.cli.commands import COMMANDS
 from dfsql.compiler import check, compile
@@ -16,18 +14,7 @@ from dfsql.grammar import format_text
 ROOT = Path(__file__).parents[2]
 
 
-def load() -> ModuleType:
-    """docs/blocks.py, which is no part of the package."""
-    spec = spec_from_file_location("docs_blocks", ROOT / "docs" / "blocks.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-BLOCKS = list(load().blocks())
+BLOCKS = list(load("blocks").blocks())
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: f"{block.page.stem}: {block.command}")
@@ -36,7 +23,7 @@ def test_output_in_the_documentation_is_the_programs(block: object) -> None:
 
 
 def test_every_marked_command_is_found() -> None:
-    marked = sum(page.read_text(encoding="utf-8").count("<!-- run") for page in load().pages())
+    marked = sum(page.read_text(encoding="utf-8").count("<!-- run") for page in load("blocks").pages())
     assert len(BLOCKS) == marked > 10
 
 

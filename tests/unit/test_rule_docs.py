@@ -1,30 +1,17 @@
 """docs/rules/ is what docs/rule_pages.py makes of the records today: `make docs` writes it again."""
 
 import re
-import sys
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from docs_modules import load
 
 from dfsql.compiler.rules import all_rules
 
 ROOT = Path(__file__).parents[2]
 
 
-def load() -> ModuleType:
-    """docs/rule_pages.py, which is no part of the package."""
-    spec = spec_from_file_location("docs_rule_pages", ROOT / "docs" / "rule_pages.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-PAGES: dict[Path, str] = load().pages()
+PAGES: dict[Path, str] = load("rule_pages").pages()
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
