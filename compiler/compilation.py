@@ -5,6 +5,7 @@ from pathlib import PurePath
 
 from ..grammar import Call, Expr, Finding, Literal, Script, Severity, Workflow, parse, strip_parens
 from .build import assemble
+from .catalogue import FUNCTIONS
 from .graph import Graph
 from .lower import Lowering
 from .outer import check_calls
@@ -32,8 +33,8 @@ class Unit:
         call = self.workflow.call
         if call is None or call.name != "start":
             return None
-        for position, parameter in enumerate(_START[1:], 1):
-            argument = _argument(call, parameter, position)
+        for parameter in _START[1:]:
+            argument = _argument(call, parameter)
             if argument is None:
                 continue
             if parameter == "transaction_mode":
@@ -43,7 +44,7 @@ class Unit:
         return None
 
 
-_START = ("fut", "label", "database", "transaction_mode")  # the parameters of df.start
+_START = tuple(parameter.name for parameter in FUNCTIONS["start"][0].parameters)
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def compile_script(script: Script) -> Compilation:
             # only a hand-written node can break a rule other than the limits
             findings.append(MALFORMED.finding(problem.text, workflow.span, help=MALFORMED_HELP))
         elif draft is not None:
-            label, database = _literal(workflow.call, "label", 1), _literal(workflow.call, "database", 2)
+            label, database = _literal(workflow.call, "label"), _literal(workflow.call, "database")
             graph = assemble(
                 draft, name=title, source=script.source, span=workflow.span, label=label, database=database
             )
@@ -98,7 +99,7 @@ def compile_script(script: Script) -> Compilation:
 
 def _name(workflow: Workflow, script: Script) -> str:
     """By a directive, else by df.start's label, else by the file."""
-    label = _literal(workflow.call, "label", 1)
+    label = _literal(workflow.call, "label")
     return workflow.given_name or label or PurePath(script.source.name).stem or "workflow"
 
 
@@ -110,17 +111,18 @@ def _unique(name: str, names: dict[str, int]) -> str:
     return _unique(f"{name}-{names[name]}", names)
 
 
-def _literal(call: Call | None, parameter: str, position: int) -> str | None:
+def _literal(call: Call | None, parameter: str) -> str | None:
     """A text argument of df.start, where it is a literal."""
     if call is None or call.name != "start":
         return None
-    argument = _argument(call, parameter, position)
+    argument = _argument(call, parameter)
     value = None if argument is None else strip_parens(argument)
     return value.text if isinstance(value, Literal) and value.kind not in ("null", "number") else None
 
 
-def _argument(call: Call, parameter: str, position: int) -> Expr | None:
-    """An argument by its name or its place."""
+def _argument(call: Call, parameter: str) -> Expr | None:
+    """An argument of df.start by its name or its place."""
+    position = _START.index(parameter)
     for index, argument in enumerate(call.arguments):
         if argument.name == parameter or (argument.name is None and index == position):
             return argument.value

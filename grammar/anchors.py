@@ -3,11 +3,12 @@
 import re
 
 from .brackets import Brackets
+from .discover import OWN_OPERATORS
 from .lexer import STRING_KINDS, Tokens
 from .terminals import SEPARATORS
 
 # The operators that only this language has; a longer operator that holds one of them is a glued one,
-_OWN = re.compile(r"~>|\|=>|\?>|!>")
+_OWN = re.compile("|".join(map(re.escape, OWN_OPERATORS)))
 # but for those of PostgreSQL itself and of the extension vector.
 _FOREIGN = frozenset({"~>~", "~>=~", "<~>"})
 _HALVES = {("?", ">"), ("!", ">"), ("~", ">"), ("|", "=>"), ("|=", ">"), ("|", ">")}

@@ -12,12 +12,17 @@ CONSTRUCTORS = frozenset(
 # The operators of the language, spelt as in the grammar's tree.
 BINARY_OPERATORS = frozenset({"~>", "&", "|", "|=>", "?>", "!>"})
 LOOP_OPERATOR = "@>"
-_GLUES = ("~>", "|=>", "?>", "!>")
+# Those that PostgreSQL itself has for no type.
+OWN_OPERATORS = ("~>", "|=>", "?>", "!>")
 
 
 def is_dsl_operator(operator: str) -> bool:
     """Whether an operator token is, or by mistake contains, one of the language's own."""
-    return operator in BINARY_OPERATORS or any(own in operator for own in _GLUES) or operator == LOOP_OPERATOR
+    return (
+        operator in BINARY_OPERATORS
+        or any(own in operator for own in OWN_OPERATORS)
+        or operator == LOOP_OPERATOR
+    )
 
 
 def is_composer(node: Expr) -> bool:

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from .brackets import Brackets
 from .build import Builder
+from .commands import UNQUALIFIED
 from .diagnose import diagnose
-from .discover import CONSTRUCTORS
 from .findings import Finding
 from .fragment import Fragment
 from .lexer import Tokens, fold
@@ -18,7 +18,6 @@ from .terminals import Preparation, Terminals
 from .tree import Expr
 
 # Functions whose call makes a region one of ours; others of schema df may stand anywhere in SQL.
-_BUILDING = CONSTRUCTORS | {"start", "explain"}
 
 
 @dataclass(slots=True)
@@ -101,7 +100,10 @@ class TreeReader:
         for kind, start, end in zip(terminals.kinds, terminals.starts, terminals.ends, strict=True):
             if kind in ("OP", "OPERATOR", "ARROW"):
                 return True
-            if kind == "DFNAME" and fold(self.tokens.text[start:end].rpartition(".")[2].strip()) in _BUILDING:
+            if (
+                kind == "DFNAME"
+                and fold(self.tokens.text[start:end].rpartition(".")[2].strip()) in UNQUALIFIED
+            ):
                 return True
         return False
 
