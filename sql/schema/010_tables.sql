@@ -1,0 +1,163 @@
+-- Schema df and the tables that users see.
+--
+-- A workflow that was started is one row in df.instances and one row in df.nodes for every step and every operator of its graph. The
+-- root of the graph is named by instances.root_node, children by left_node and right_node; what does not fit there (the condition of IF
+-- and LOOP, the third and further branches of JOIN) is named in the JSON of nodes.query. Foreign keys in both directions are deferred, so
+-- the rows of one instance may be written in any order within a transaction. Every key of a node begins with its instance: a node can
+-- refer to nodes of its own instance only, and the key (instance_id, submitted_by) forces the owner of the instance upon its nodes.
+--
+-- Row security shows each role its own rows, by the OID of its effective role. It is not forced: the owner of the tables, as whom the
+-- worker logs in, sees all. Tables whose name begins with _ are internal. The worker updates the status of nodes all the time and no
+-- index holds those columns, so pages are left a part empty for updates that stay on their page (HOT).
+
+-- What is installed does not depend on this: names are written in full below. It guards against what a reviewer may miss.
+SET LOCAL search_path TO pg_catalog, pg_temp;
+
+-- Fails when df exists: a schema made by somebody else may hold functions of theirs, under the names that others will call.
+CREATE SCHEMA df;
+COMMENT ON SCHEMA df IS 'durable SQL workflows (dfsql)';
+
+CREATE TABLE df._installation (
+    one_row          pg_catalog.bool PRIMARY KEY DEFAULT true CHECK (one_row),
+    installation_id  pg_catalog.uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid(),   -- new with every installation: workers compare it
+    schema_version   pg_catalog.int4 NOT NULL,
+    product_version  pg_catalog.text NOT NULL,
+    operators_schema pg_catalog.text NOT NULL,
+    installed_at     pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now()
+);
+COMMENT ON TABLE df._installation IS 'the one row that says which version of dfsql is installed here';
+INSERT INTO df._installation (schema_version, product_version, operators_schema)
+VALUES (1, '0.1.0', '@operators_schema@');
+GRANT SELECT ON df._installation TO PUBLIC;
+
+CREATE FUNCTION df.duroxide_schema() RETURNS pg_catalog.text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$ SELECT '_duroxide'::text $$;
+COMMENT ON FUNCTION df.duroxide_schema() IS 'the schema of the engine''s own relations';
+
+CREATE TABLE df.instances (
+    id           pg_catalog.varchar(8) PRIMARY KEY,
+    label        pg_catalog.text,
+    root_node    pg_catalog.varchar(8) NOT NULL,
+    status       pg_catalog.text DEFAULT 'pending',
+    submitted_by pg_catalog.regrole NOT NULL,
+    database     pg_catalog.text,
+    created_at   pg_catalog.timestamptz DEFAULT pg_catalog.now(),
+    updated_at   pg_catalog.timestamptz DEFAULT pg_catalog.now(),
+    completed_at pg_catalog.timestamptz,
+    CONSTRAINT instances_id_format_chk CHECK (id OPERATOR(pg_catalog.~) '^[0-9a-f]{8}$'),
+    CONSTRAINT instances_root_node_format_chk CHECK (root_node OPERATOR(pg_catalog.~) '^[0-9a-f]{8}$'),
+    CONSTRAINT instances_status_chk CHECK (status OPERATOR(pg_catalog.=) ANY (
+        '{pending,running,completed,failed,cancelled}'::pg_catalog.text[])),
+    CONSTRAINT instances_identity_key UNIQUE (id, submitted_by)
+) WITH (fillfactor = 60);
+COMMENT ON TABLE df.instances IS 'one row per started workflow';
+COMMENT ON COLUMN df.instances.status IS
+    'pending, running, completed, failed or cancelled; the last three never change again';
+COMMENT ON COLUMN df.instances.submitted_by IS
+    'effective role (current_user) at the time of df.start: the SQL of the instance runs as this role';
+COMMENT ON COLUMN df.instances.database IS 'where the SQL steps run; NULL is this database';
+COMMENT ON COLUMN df.instances.updated_at IS
+    'time of the last change of status; its owner may write it, so nothing may rely on it';
+COMMENT ON COLUMN df.instances.completed_at IS 'set when the instance completes; stays NULL when it fails or is cancelled';
+
+CREATE INDEX idx_instances_status ON df.instances (status, created_at DESC, id);
+CREATE INDEX idx_instances_created_at ON df.instances (created_at DESC, id);
+CREATE INDEX idx_instances_label ON df.instances (label, created_at DESC, id) WHERE label IS NOT NULL;
+
+CREATE TABLE df.nodes (
+    id             pg_catalog.varchar(8) NOT NULL,
+    instance_id    pg_catalog.varchar(8) NOT NULL,
+    node_type      pg_catalog.text NOT NULL,
+    query          pg_catalog.text,
+    result_name    pg_catalog.text,
+    left_node      pg_catalog.varchar(8),
+    right_node     pg_catalog.varchar(8),
+    status         pg_catalog.text DEFAULT 'pending',
+    result         pg_catalog.jsonb,
+    error          pg_catalog.text,
+    submitted_by   pg_catalog.regrole,
+    database       pg_catalog.text,
+    created_at     pg_catalog.timestamptz DEFAULT pg_catalog.now(),
+    updated_at     pg_catalog.timestamptz DEFAULT pg_catalog.now(),
+    status_details pg_catalog.jsonb,
+    CONSTRAINT nodes_pkey PRIMARY KEY (instance_id, id),
+    CONSTRAINT nodes_instance_id_present_chk CHECK (instance_id IS NOT NULL),
+    CONSTRAINT nodes_submitted_by_present_chk CHECK (submitted_by IS NOT NULL),
+    CONSTRAINT nodes_id_format_chk CHECK (id OPERATOR(pg_catalog.~) '^[0-9a-f]{8}$'),
+    CONSTRAINT nodes_instance_id_format_chk CHECK (instance_id OPERATOR(pg_catalog.~) '^[0-9a-f]{8}$'),
+    CONSTRAINT nodes_left_node_format_chk CHECK (left_node OPERATOR(pg_catalog.~) '^[0-9a-f]{8}$'),
+    CONSTRAINT nodes_right_node_format_chk CHECK (right_node OPERATOR(pg_catalog.~) '^[0-9a-f]{8}$'),
+    CONSTRAINT nodes_node_type_chk CHECK (node_type OPERATOR(pg_catalog.=) ANY (
+        '{SQL,THEN,IF,JOIN,LOOP,BREAK,RACE,SLEEP,WAIT_SCHEDULE,HTTP,HTTP_MULTIPART,SIGNAL}'::pg_catalog.text[])),
+    CONSTRAINT nodes_result_name_chk CHECK (result_name OPERATOR(pg_catalog.~) '^[A-Za-z_][A-Za-z0-9_]*$'),
+    CONSTRAINT nodes_status_chk CHECK (status OPERATOR(pg_catalog.=) ANY (
+        '{pending,running,completed,failed}'::pg_catalog.text[])),
+    CONSTRAINT nodes_result_status_chk CHECK (
+        result IS NULL OR status OPERATOR(pg_catalog.=) ANY ('{completed,failed}'::pg_catalog.text[])),
+    -- Which of the three an operator uses. A type that is not listed gives ELSE, so a new one must be added here.
+    CONSTRAINT nodes_structure_chk CHECK (
+        CASE
+            WHEN node_type OPERATOR(pg_catalog.=) ANY (
+                    '{SQL,SLEEP,WAIT_SCHEDULE,BREAK,HTTP,HTTP_MULTIPART,SIGNAL}'::pg_catalog.text[])
+                THEN left_node IS NULL AND right_node IS NULL AND query IS NOT NULL
+            WHEN node_type OPERATOR(pg_catalog.=) ANY ('{THEN,RACE}'::pg_catalog.text[])
+                THEN left_node IS NOT NULL AND right_node IS NOT NULL AND query IS NULL
+            WHEN node_type OPERATOR(pg_catalog.=) 'IF'
+                THEN left_node IS NOT NULL AND right_node IS NOT NULL AND query IS NOT NULL
+            WHEN node_type OPERATOR(pg_catalog.=) 'LOOP' THEN left_node IS NOT NULL AND right_node IS NULL
+            WHEN node_type OPERATOR(pg_catalog.=) 'JOIN' THEN left_node IS NOT NULL AND right_node IS NOT NULL
+            ELSE false
+        END),
+    CONSTRAINT nodes_instance_identity_fkey FOREIGN KEY (instance_id, submitted_by)
+        REFERENCES df.instances (id, submitted_by) DEFERRABLE INITIALLY DEFERRED,
+    CONSTRAINT nodes_left_node_same_instance_fkey FOREIGN KEY (instance_id, left_node)
+        REFERENCES df.nodes (instance_id, id) DEFERRABLE INITIALLY DEFERRED,
+    CONSTRAINT nodes_right_node_same_instance_fkey FOREIGN KEY (instance_id, right_node)
+        REFERENCES df.nodes (instance_id, id) DEFERRABLE INITIALLY DEFERRED
+) WITH (fillfactor = 60);
+COMMENT ON TABLE df.nodes IS 'one row per step and operator of a started workflow';
+COMMENT ON COLUMN df.nodes.query IS
+    'the SQL of a step, the seconds of a SLEEP, else a JSON object; condition_node and extra_nodes in it name further children';
+COMMENT ON COLUMN df.nodes.error IS 'of a failed node: the text that result holds as a JSON string';
+COMMENT ON COLUMN df.nodes.submitted_by IS
+    'effective role (current_user) at the time of df.start: the SQL of the instance runs as this role';
+COMMENT ON COLUMN df.nodes.status_details IS
+    'written by the worker: {"execution_id": "<scope id>::<generation>"}, which run of the node status and result belong to';
+
+ALTER TABLE df.instances ADD CONSTRAINT instances_root_node_same_instance_fkey
+    FOREIGN KEY (id, root_node) REFERENCES df.nodes (instance_id, id) DEFERRABLE INITIALLY DEFERRED;
+CREATE INDEX idx_nodes_instance ON df.nodes (instance_id);
+
+CREATE TABLE df.vars (
+    name  pg_catalog.text NOT NULL,
+    value pg_catalog.text,
+    owner pg_catalog.regrole NOT NULL DEFAULT pg_catalog.quote_ident(current_user)::pg_catalog.regrole,
+    PRIMARY KEY (owner, name)
+);
+COMMENT ON TABLE df.vars IS 'variables for {name} in the texts of steps; df.start copies those of its caller into the instance';
+
+CREATE TABLE df._worker_epoch (
+    epoch_id     pg_catalog.uuid PRIMARY KEY,
+    started_at   pg_catalog.timestamptz DEFAULT pg_catalog.now(),
+    last_seen_at pg_catalog.timestamptz DEFAULT pg_catalog.now()
+) WITH (fillfactor = 50);
+COMMENT ON TABLE df._worker_epoch IS 'one row per worker; none seen for 15 seconds means that nothing runs';
+
+-- The name of a role is quoted before it becomes an OID: the bare cast folds case and fails on names that need quotes.
+
+ALTER TABLE df.instances ENABLE ROW LEVEL SECURITY;
+CREATE POLICY instances_user_isolation ON df.instances
+    USING (submitted_by OPERATOR(pg_catalog.=) pg_catalog.quote_ident(current_user)::pg_catalog.regrole)
+    WITH CHECK (submitted_by OPERATOR(pg_catalog.=) pg_catalog.quote_ident(current_user)::pg_catalog.regrole);
+
+ALTER TABLE df.nodes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY nodes_user_isolation ON df.nodes
+    USING (submitted_by OPERATOR(pg_catalog.=) pg_catalog.quote_ident(current_user)::pg_catalog.regrole)
+    WITH CHECK (submitted_by OPERATOR(pg_catalog.=) pg_catalog.quote_ident(current_user)::pg_catalog.regrole);
+
+ALTER TABLE df.vars ENABLE ROW LEVEL SECURITY;
+CREATE POLICY vars_user_isolation ON df.vars
+    USING (owner OPERATOR(pg_catalog.=) pg_catalog.quote_ident(current_user)::pg_catalog.regrole)
+    WITH CHECK (owner OPERATOR(pg_catalog.=) pg_catalog.quote_ident(current_user)::pg_catalog.regrole);
