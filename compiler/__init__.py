@@ -15,15 +15,22 @@ if TYPE_CHECKING:
     from .dfgraph import dumps, to_dfgraph
     from .dfgraph_forms import GraphFormatError
     from .dfgraph_read import from_dfgraph
+    from .references import Reference, lexical_context, scan_results, scan_variables
     from .sqlinfo import available as sql_parser
+    from .sqlmask import placeholders as placeholders_in_code
 
     RULES: dict[str, Rule]
 
 # name -> (module, name there)
 _LAZY = {
     "GraphFormatError": ("dfgraph_forms", "GraphFormatError"),
+    "Reference": ("references", "Reference"),
     "dumps": ("dfgraph", "dumps"),
     "from_dfgraph": ("dfgraph_read", "from_dfgraph"),
+    "lexical_context": ("references", "lexical_context"),
+    "placeholders_in_code": ("sqlmask", "placeholders"),
+    "scan_results": ("references", "scan_results"),
+    "scan_variables": ("references", "scan_variables"),
     "sql_parser": ("sqlinfo", "available"),
     "to_dfgraph": ("dfgraph", "to_dfgraph"),
 }
@@ -41,6 +48,7 @@ __all__ = [
     "GraphFormatError",
     "Kind",
     "Node",
+    "Reference",
     "Rule",
     "Unit",
     "UnknownStepError",
@@ -51,7 +59,11 @@ __all__ = [
     "find_rule",
     "from_dfgraph",
     "from_envelope",
+    "lexical_context",
+    "placeholders_in_code",
     "report",
+    "scan_results",
+    "scan_variables",
     "sql_parser",
     "to_dfgraph",
     "to_envelope",
