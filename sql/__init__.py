@@ -1,4 +1,4 @@
-"""The database's side: the schema `df` as ordered scripts, and what installs, upgrades and removes it.
+"""The database's side: schema `df` as ordered scripts, and what installs, upgrades and removes it.
 
     import psycopg
     from dfsql.sql import install
@@ -6,9 +6,27 @@
     with psycopg.connect("dbname=shop") as connection:
         print(install(connection))
 
-Nothing here needs superuser, a compiled extension, or another room of dfsql.
+No superuser, no compiled module. psycopg is imported when it is first needed.
 """
 
-from .loader import SCHEMA_VERSION, script
+from .errors import InstallError
+from .extension import write_extension
+from .install import Report, install, uninstall
+from .loader import SCHEMA_VERSION, Release, Script, script, this_release
+from .state import Installation, installed_version, read_installation
 
-__all__ = ["SCHEMA_VERSION", "script"]
+__all__ = [
+    "SCHEMA_VERSION",
+    "InstallError",
+    "Installation",
+    "Release",
+    "Report",
+    "Script",
+    "install",
+    "installed_version",
+    "read_installation",
+    "script",
+    "this_release",
+    "uninstall",
+    "write_extension",
+]

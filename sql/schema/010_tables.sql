@@ -10,9 +10,6 @@
 -- worker logs in, sees all. Tables whose name begins with _ are internal. The worker updates the status of nodes all the time and no
 -- index holds those columns, so pages are left a part empty for updates that stay on their page (HOT).
 
--- What is installed does not depend on this: names are written in full below. It guards against what a reviewer may miss.
-SET LOCAL search_path TO pg_catalog, pg_temp;
-
 -- Fails when df exists: a schema made by somebody else may hold functions of theirs, under the names that others will call.
 CREATE SCHEMA df;
 COMMENT ON SCHEMA df IS 'durable SQL workflows (dfsql)';

@@ -14,7 +14,7 @@ import psycopg
 from postgres_server import PostgresServer, UnavailableError
 from psycopg import sql
 
-from dfsql.sql import script
+from dfsql.sql import install
 
 OWNER = "dfowner"
 USERS = ("app", "other")
@@ -105,8 +105,8 @@ class DfServer:
     def _template(self) -> str:
         """The database that `database` copies: df installed by its owner, in one transaction."""
         self._create(_TEMPLATE, "template0")
-        with DfDatabase(self, _TEMPLATE).connect(OWNER, autocommit=False) as connection:
-            connection.execute(script().encode())
+        with DfDatabase(self, _TEMPLATE).connect(OWNER) as connection:
+            install(connection)
             for role in USERS:
                 connection.execute("SELECT df.grant_usage(%s)", [role])
         return _TEMPLATE
