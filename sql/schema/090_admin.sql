@@ -87,6 +87,6 @@ SET search_path = pg_catalog, pg_temp
 AS $$ SELECT coalesce(df._setting('pg_durable.database'), current_database()) $$;
 COMMENT ON FUNCTION df.target_database() IS 'the database whose workflows are executed';
 
--- Everything else may be called by whoever has USAGE on the schema.
+-- All else may be called by whoever has USAGE on the schema, but for df.http, df.http_multipart and df.metrics: they are closed where they are made.
 REVOKE EXECUTE ON FUNCTION df.grant_usage(pg_catalog.text, pg_catalog.bool, pg_catalog.bool) FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION df.revoke_usage(pg_catalog.text) FROM PUBLIC;
