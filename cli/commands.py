@@ -8,15 +8,16 @@ import click
 from .. import __version__
 
 # In the order of a day's work, which is the order of the help.
-COMMANDS = ("lint", "compile", "explain", "fmt", "rule")
+COMMANDS = ("lint", "compile", "explain", "fmt", "rule", "install", "uninstall", "worker", "db")
 
 EPILOG = """\b
 Exit status:
   0  fine
-  1  findings (compile and explain: errors only; lint: see --fail-on)
+  1  findings (compile and explain: errors only; lint: see --fail-on), or it could not be done
   2  wrong usage, or a file that cannot be read or written
   3  internal fault
   4  nothing matched: no such code or workflow, no .dfsql file in a folder
+  5  no database: no server that answers, or no schema df in it
 """
 
 
@@ -51,7 +52,7 @@ class Commands(click.Group):
 )
 @click.version_option(__version__, "-V", "--version", prog_name="dfsql", message="%(prog)s %(version)s")
 def dfsql() -> None:
-    """Checks, compiles, draws and formats durable SQL workflows.
+    """Checks, compiles, draws, formats and executes durable SQL workflows.
 
     FILE is a .dfsql file, any SQL script with workflows in it, or - for standard input. PATH may also be a
     folder, which is searched for *.dfsql.

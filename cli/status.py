@@ -11,10 +11,11 @@ class Status(IntEnum):
     USAGE = 2
     FAULT = 3
     NOTHING = 4
+    NO_DATABASE = 5
 
 
 # When several apply, the first of these is it.
-_ORDER = (Status.FAULT, Status.USAGE, Status.FINDINGS, Status.NOTHING, Status.OK)
+_ORDER = (Status.FAULT, Status.USAGE, Status.NO_DATABASE, Status.FINDINGS, Status.NOTHING, Status.OK)
 
 
 def worst(*statuses: Status) -> Status:
