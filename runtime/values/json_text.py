@@ -12,8 +12,8 @@ from typing import NoReturn, TypeAlias
 
 from ...grammar import DfsqlError
 
-# How deep a text may nest. Readers and writers recurse; this leaves them room on any stack.
-DEEPEST = 400
+# How deep a column's JSON may nest. Readers and writers recurse; this leaves them room on any stack.
+DEEPEST = 256
 
 _LONGEST_SURE = 18  # digits that always fit 64 bits
 _SMALLEST, _LARGEST = -(1 << 63), (1 << 64) - 1

@@ -3,7 +3,7 @@
 All texts of SubstitutionError are fixed: authors of workflows read them in node rows and match on them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from ...compiler import Reference
 from ...grammar import DfsqlError
@@ -108,12 +108,11 @@ class Lookup:
             raise SubstitutionError(f"${name}.* — row is not an object")
         return sql_rows(name, objects)
 
-    def _all_rows(self, name: str) -> Sequence[Value] | None:
+    def _all_rows(self, name: str) -> list[Value] | None:
         try:
-            found = rows_of(self._bindings[name])
+            return rows_of(self._bindings[name])
         except JsonTextError as error:
             raise SubstitutionError(f"${name}.* — invalid result JSON: {error}") from None
-        return found
 
     def array(self, name: str) -> str | None:
         """What a bare `$x` alone inside ANY() or ALL() stands for: the first column of all rows.

@@ -81,9 +81,12 @@ def _replacements(
         if each.name not in lookup:
             unbound.append(each)
             continue
-        value = lookup.array(each.name) if each.start in in_lists else None
-        if value is None:
-            value = lookup.replacement(each)
+        try:
+            value = lookup.array(each.name) if each.start in in_lists else None
+            if value is None:
+                value = lookup.replacement(each)
+        except RecursionError:
+            raise SubstitutionError(f"${each.name}: result is nested too deeply") from None
         if value is not None:
             values.append((each.start, each.end, value))
     if unbound and sql is not None:

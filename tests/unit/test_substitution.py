@@ -274,6 +274,17 @@ def test_deep_results_are_an_error_and_no_crash() -> None:
         substitute("$r.x", {"r": f'{{"x":{deep}}}'}, {}, Context.RAW)
 
 
+@pytest.mark.parametrize("depth", [*range(100, 1200, 100), 100_000])
+def test_results_at_the_edge_of_what_can_be_read(depth: int) -> None:
+    """The reader and the writer give up at different depths; neither takes the worker along."""
+    inner = "[" * depth + "]" * depth
+    try:
+        assert substitute("$r.x", {"r": f'{{"x":{inner}}}'}, {}, Context.RAW) == inner
+    except SubstitutionError as error:
+        assert depth > 300
+        assert str(error) in ("$r: result is nested too deeply", "$r.x: result is not valid JSON")
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
