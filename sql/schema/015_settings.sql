@@ -115,7 +115,7 @@ BEGIN
         END IF;
         RETURN lower(btrim(p_value));
     WHEN 'hosts' THEN
-        IF lower(p_value) !~ '^\s*((\*\.)?[a-z0-9_:\[\]][a-z0-9_.:\[\]/-]*\s*(,\s*|$))*$' THEN
+        IF lower(p_value) !~ '^\s*((\*\.)?[a-z0-9_:\[\]][a-z0-9_.:\[\]-]*(/[0-9]{1,3})?\s*(,\s*|$))*$' THEN
             RAISE EXCEPTION 'invalid value for parameter "%": "%"', p_name, p_value
                 USING ERRCODE = 'invalid_parameter_value',
                       HINT = 'It is a comma separated list of host names, *.suffix, addresses and networks such as 10.0.0.0/8.';
@@ -196,20 +196,19 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     known df._known_settings;
-    of_session text := nullif(current_setting(p_name, true), '');
+    of_database text := nullif(df._database_setting(p_name), '');
+    -- What the database gives to every session is no wish of this one.
+    of_session text := nullif(nullif(current_setting(p_name, true), ''), of_database);
     trusted text;
 BEGIN
     SELECT * INTO known FROM df._known_settings k WHERE k.name = p_name;
     SELECT s.value INTO trusted FROM df._settings s WHERE s.name = p_name;
-    IF trusted IS NULL THEN
-        trusted := df._database_setting(p_name);
-    END IF;
-
+    trusted := coalesce(trusted, of_database);
     IF trusted IS NULL AND of_session IS NOT NULL AND known.session_value = 'any' THEN
         trusted := of_session;
     ELSIF of_session IS NOT NULL AND known.session_value = 'lower' THEN
         of_session := df._checked_setting(p_name, of_session);
-        trusted := coalesce(trusted, known.default_value);
+        trusted := df._checked_setting(p_name, coalesce(trusted, known.default_value));
         IF of_session::int4 < trusted::int4 OR df._is_administrator() THEN
             trusted := of_session;
         END IF;
