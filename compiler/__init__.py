@@ -12,6 +12,8 @@ from .report import REPORT_FORMATS, FileFindings, report
 from .rules import FAMILIES, Rule, find_rule
 
 if TYPE_CHECKING:
+    from .cron import parse as parse_schedule
+    from .cron_fields import CronError
     from .dfgraph import dumps, to_dfgraph
     from .dfgraph_forms import GraphFormatError
     from .dfgraph_read import from_dfgraph
@@ -23,11 +25,13 @@ if TYPE_CHECKING:
 
 # name -> (module, name there)
 _LAZY = {
+    "CronError": ("cron_fields", "CronError"),
     "GraphFormatError": ("dfgraph_forms", "GraphFormatError"),
     "Reference": ("references", "Reference"),
     "dumps": ("dfgraph", "dumps"),
     "from_dfgraph": ("dfgraph_read", "from_dfgraph"),
     "lexical_context": ("references", "lexical_context"),
+    "parse_schedule": ("cron", "parse"),
     "placeholders_in_code": ("sqlmask", "placeholders"),
     "scan_results": ("references", "scan_results"),
     "scan_variables": ("references", "scan_variables"),
@@ -41,6 +45,7 @@ __all__ = [
     "RULES",
     "TARGETS",
     "Compilation",
+    "CronError",
     "EnvelopeError",
     "ExplainError",
     "FileFindings",
@@ -60,6 +65,7 @@ __all__ = [
     "from_dfgraph",
     "from_envelope",
     "lexical_context",
+    "parse_schedule",
     "placeholders_in_code",
     "report",
     "scan_results",

@@ -1,3 +1,22 @@
-"""Executes workflows: the worker, its sessions and the values that travel between steps. The door of the room."""
+"""From a graph to its execution: worker, engine, steps, waits, HTTP, embedded PostgreSQL. The door of the room."""
 
-__all__: list[str] = []
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .process import serve, work
+
+# name -> module: most of what is in here needs libraries that only the extra `run` brings
+_LAZY = {
+    "serve": "process",
+    "work": "process",
+}
+
+__all__ = ["serve", "work"]
+
+
+def __getattr__(name: str) -> Any:
+    """Nothing is loaded before it is asked for."""
+    if name in _LAZY:
+        return getattr(import_module(f".{_LAZY[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -62,7 +62,8 @@ CREATE TABLE _duroxide.inbox (
     payload     pg_catalog.text NOT NULL DEFAULT 'null',    -- JSON text of a signal
     sent_by     pg_catalog.oid NOT NULL,
     sent_at     pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-    kept        pg_catalog.bool NOT NULL DEFAULT false      -- accepted, no wait of that name was pending
+    kept        pg_catalog.bool NOT NULL DEFAULT false,     -- accepted, no wait of that name was pending
+    for_scope   pg_catalog.text                             -- one of several copies, for the wait in this scope alone
 ) WITH (fillfactor = 70);
 
 CREATE INDEX inbox_instance ON _duroxide.inbox (instance_id, id);

@@ -1,0 +1,237 @@
+"""One connection in libpq's pipeline mode: several commands travel in one message, and one answer comes back.
+
+psycopg opens the connection; the exchange itself uses libpq directly, because a step's budget is tens of microseconds.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from .errors import LostConnectionError, RefusedError, SqlError, is_refusal_transient
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection
+    from psycopg.pq.abc import PGconn, PGresult
+
+Param = bytes | None
+CONNECT_SECONDS = 30
+
+
+class Command(NamedTuple):
+    """One statement with its parameters; `name` is that of a prepared statement."""
+
+    sql: bytes
+    params: tuple[Param, ...] = ()
+    name: bytes = b""
+
+
+BEGIN = Command(b"BEGIN")
+COMMIT = Command(b"COMMIT")
+COMMIT_AND_CHAIN = Command(b"COMMIT AND CHAIN")
+ROLLBACK = Command(b"ROLLBACK")
+
+_CHECKPOINT = b"SELECT _duroxide.checkpoint($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)"
+_GUARD = b"SELECT _duroxide.guard()"
+GUARD = Command(_GUARD, (), b"dfsql_guard")
+
+
+def checkpoint_command(params: tuple[Param, ...]) -> Command:
+    """The call of the checkpoint function, prepared once per session."""
+    return Command(_CHECKPOINT, params, b"dfsql_checkpoint")
+
+
+class Reply:
+    """The server's answer to one command: rows, or an error, or nothing because an earlier command failed."""
+
+    __slots__ = ("error", "result", "skipped")
+
+    def __init__(self, result: "PGresult") -> None:
+        from psycopg.pq import DiagnosticField, ExecStatus
+
+        self.result = result
+        status = result.status
+        self.skipped = status == ExecStatus.PIPELINE_ABORTED
+        self.error: SqlError | None = None
+        if status in (ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE):
+            code = result.error_field(DiagnosticField.SQLSTATE) or b"XX000"
+            text = (
+                result.error_field(DiagnosticField.MESSAGE_PRIMARY)
+                or result.error_message
+                or b"unknown error"
+            )
+            self.error = SqlError(code.decode(), text.decode("utf-8", "replace").strip())
+
+    def value(self) -> str | None:
+        """The only cell of a one-row answer."""
+        cell = self.result.get_value(0, 0) if self.result.ntuples else None
+        return None if cell is None else cell.decode()
+
+
+class Session:
+    """A connection that is used by one exchange at a time."""
+
+    def __init__(self, connection: "AsyncConnection[tuple[object, ...]]", key: tuple[str, str]) -> None:
+        self.key = key  # role and database
+        self.on_notify: asyncio.Event | None = None
+        self._connection = connection
+        self._pg: PGconn = connection.pgconn
+        self._loop = asyncio.get_running_loop()
+        self._fd = connection.fileno()
+        self._answer: asyncio.Future[list[Reply]] | None = None
+        self._replies: list[Reply] = []
+        self._flushing = False
+        self.lost = False
+        self.idle_since = 0.0
+        self._pg.enter_pipeline_mode()
+        self._loop.add_reader(self._fd, self._readable)
+
+    @classmethod
+    async def open(cls, parameters: Mapping[str, str], key: tuple[str, str]) -> "Session":
+        """Connect. Raises RefusedError when the server will never let us in so, LostConnectionError when it may later."""
+        import psycopg
+
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                connection = await psycopg.AsyncConnection.connect(**parameters, autocommit=True)  # type: ignore[arg-type]
+        except TimeoutError:
+            raise RefusedError(
+                f"Connection to database '{key[1]}' as '{key[0]}' timed out after 30s"
+            ) from None
+        except psycopg.Error as problem:
+            text = str(problem).strip()
+            if is_refusal_transient(text):
+                raise LostConnectionError(text) from None
+            raise RefusedError(refusal_text(text, key)) from None
+        return cls(connection, key)
+
+    async def prepare(self) -> None:
+        """Prepare the engine's commands on this session. Raises LostConnectionError or GoneError."""
+        from .errors import raise_for
+
+        self._pg.send_prepare(b"dfsql_guard", _GUARD)
+        self._pg.send_prepare(b"dfsql_checkpoint", _CHECKPOINT)
+        for reply in await self._exchange():
+            if reply.error:
+                raise_for(reply.error)
+
+    def exchange(self, *commands: Command) -> "asyncio.Future[list[Reply]]":
+        """Send commands and a Sync; the future gives one reply per command, or LostConnectionError."""
+        try:
+            for command in commands:
+                if command.name:
+                    self._pg.send_query_prepared(command.name, command.params)
+                else:
+                    self._pg.send_query_params(command.sql, command.params)
+        except Exception as problem:
+            return self._broken(problem)
+        return self._exchange()
+
+    def _exchange(self) -> "asyncio.Future[list[Reply]]":
+        self._replies = []
+        self._answer = answer = self._loop.create_future()
+        try:
+            self._pg.pipeline_sync()
+            self._flush()
+        except Exception as problem:
+            return self._broken(problem)
+        return answer
+
+    def _broken(self, problem: BaseException) -> "asyncio.Future[list[Reply]]":
+        answer = self._answer if self._answer and not self._answer.done() else self._loop.create_future()
+        self._answer = answer
+        self._fail(problem)
+        return answer
+
+    def _flush(self) -> None:
+        if self._pg.flush() == 0:
+            if self._flushing:
+                self._flushing = False
+                self._loop.remove_writer(self._fd)
+        elif not self._flushing:  # the socket's buffer is full: a statement of many megabytes
+            self._flushing = True
+            self._loop.add_writer(self._fd, self._writable)
+
+    def _writable(self) -> None:
+        try:
+            self._flush()
+        except Exception as problem:
+            self._fail(problem)
+
+    def _readable(self) -> None:
+        from psycopg.pq import ExecStatus
+
+        pg = self._pg
+        try:
+            pg.consume_input()
+            if self._flushing:
+                self._flush()
+            while self._answer is not None and not pg.is_busy():
+                result = pg.get_result()
+                if result is None:
+                    continue
+                if result.status == ExecStatus.PIPELINE_SYNC:
+                    answer, self._answer = self._answer, None
+                    if not answer.done():
+                        answer.set_result(self._replies)
+                    break
+                self._replies.append(Reply(result))
+                if pg.status != 0:  # a FATAL answer closes the connection behind it
+                    raise LostConnectionError(_last_error(self._replies) or "connection closed")
+            while pg.notifies() is not None:
+                if self.on_notify is not None:
+                    self.on_notify.set()
+        except Exception as problem:
+            self._fail(problem)
+
+    def _fail(self, problem: BaseException) -> None:
+        if not self.lost:
+            self.lost = True
+            self._detach()
+        answer, self._answer = self._answer, None
+        if answer is not None and not answer.done():
+            text = _last_error(self._replies) or str(problem).strip() or "connection lost"
+            answer.set_exception(LostConnectionError(text))
+        if self.on_notify is not None:
+            self.on_notify.set()
+
+    def _detach(self) -> None:
+        self._loop.remove_reader(self._fd)
+        if self._flushing:
+            self._loop.remove_writer(self._fd)
+
+    async def cancel(self) -> None:
+        """Ask the server to cancel what this session runs; errors of the request are nobody's concern."""
+        if self.lost:
+            return
+        handle = self._pg.get_cancel()
+        try:
+            await asyncio.to_thread(handle.cancel)
+        except Exception:
+            return
+
+    async def close(self) -> None:
+        """Close the connection; the server rolls back what is open. The session counts as lost."""
+        if not self.lost:
+            self.lost = True
+            self._detach()
+        answer, self._answer = self._answer, None
+        if answer is not None and not answer.done():
+            answer.set_exception(LostConnectionError("closed"))
+            answer.exception()
+        await self._connection.close()
+
+
+def _last_error(replies: Sequence[Reply]) -> str | None:
+    return next((reply.error.message for reply in reversed(replies) if reply.error), None)
+
+
+def refusal_text(text: str, key: tuple[str, str]) -> str:
+    """The node's failure text for a refused connection (text T3)."""
+    # libpq: `connection to server on socket "..." failed: FATAL:  role "x" does not exist`
+    _, fatal, message = text.partition("FATAL:")
+    reason = (
+        f"error returned from database: {message.strip().splitlines()[0]}"
+        if fatal and message.strip()
+        else text
+    )
+    return f"Failed to connect to database '{key[1]}' as '{key[0]}'. Error: {reason}"

@@ -1,0 +1,180 @@
+"""A SQL node: substitute, run as the submitting role, turn the rows into JSON, and be tried again when the failure passes by itself."""
+
+import asyncio
+import random
+import re
+from typing import TYPE_CHECKING
+
+from .errors import (
+    ADMIN_SHUTDOWN,
+    LostConnectionError,
+    RefusedError,
+    SlotTimeoutError,
+    SqlError,
+)
+from .executor import Open
+from .failpoints import hit
+from .outcomes import Done, Failed, Outcome
+from .rendering_server import render
+from .scope import Place, Scope
+from .session import Command, Reply
+from .stored import StoredNode
+from .values import (
+    EMPTY_RESULT,
+    Column,
+    Context,
+    SubstitutionError,
+    UnsupportedColumnError,
+    needs_server,
+    result_text,
+    sql_error_text,
+    substitute,
+)
+
+if TYPE_CHECKING:
+    pass
+
+BACKOFF_FIRST, BACKOFF_MOST = 0.05, 30.0  # seconds
+SHUTDOWNS_IN_A_ROW = 5  # backends terminated under one step before it fails
+
+# Transaction control would end the step's own transaction (PostgreSQL manual, part VI).
+_CONTROL = re.compile(
+    r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*(?:begin|start|commit|end|rollback|abort|savepoint|release|prepare\s+transaction)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_COPY = re.compile(
+    r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*copy\b.*\b(?:from\s+stdin|to\s+stdout)\b", re.IGNORECASE | re.DOTALL
+)
+COPY_TEXT = "COPY FROM STDIN and COPY TO STDOUT cannot be steps: nobody is there to talk to"
+
+
+async def run(scope: Scope, node: StoredNode) -> Outcome:
+    """Run a SQL node."""
+    saved = scope.speak()
+    attempts = saved.attempts if saved else 0
+    if saved and saved.intent == node.id:
+        scope.instance.at_least_once.add(node.id)
+    verdict = scope.instance.verdicts.pop(Place(scope.id, scope.generation, node.id), None)
+    if isinstance(verdict, Failed):
+        return verdict
+    if node.query is None:
+        return Failed(f"SQL node {node.id} has no query")
+    try:
+        text = substitute(node.query, scope.bindings, scope.instance.variables, Context.SQL)
+    except SubstitutionError as problem:
+        return Failed(str(problem))
+    if _COPY.match(text):
+        return Failed(sql_error_text(COPY_TEXT))
+    while True:
+        outcome = await _attempt(scope, node, text)
+        if not isinstance(outcome, SqlError):
+            return outcome
+        attempts += 1
+        if outcome.code == ADMIN_SHUTDOWN and attempts >= SHUTDOWNS_IN_A_ROW:
+            return Failed(sql_error_text(outcome.message))
+        await _pause(scope, attempts)
+
+
+async def _pause(scope: Scope, attempts: int) -> None:
+    """Count the failed attempt durably, then wait: exponential, capped, with jitter."""
+    await scope.flush(attempts=attempts)
+    hit("retry.noted")
+    delay = min(BACKOFF_FIRST * 2 ** min(attempts, 16), BACKOFF_MOST)
+    await asyncio.sleep(delay * random.uniform(0.5, 1.0))
+
+
+async def _attempt(scope: Scope, node: StoredNode, text: str) -> Outcome | SqlError:
+    """One attempt; an SqlError is one that passes by itself."""
+    if scope.instance.in_other_database or _CONTROL.match(text) or node.id in scope.instance.at_least_once:
+        return await _alone(scope, node, text)
+    try:
+        opened = await scope.begin(node, text.encode())
+        if opened.reply.error is None:
+            outcome = await _result(scope, opened)
+            if isinstance(outcome, Done):
+                scope.opened = opened
+                scope.advance(node, outcome)
+                return outcome
+            await scope.instance.executor.rollback(opened)
+            return outcome
+    except SlotTimeoutError:
+        return Failed(_slot_text(scope))
+    except RefusedError as problem:
+        return Failed(str(problem))
+    except LostConnectionError as problem:
+        return SqlError("08006", str(problem))
+    error = opened.reply.error
+    await scope.instance.executor.rollback(opened)
+    if error.needs_no_transaction:
+        return await _alone(scope, node, text)
+    return error if error.transient else Failed(sql_error_text(error.message))
+
+
+def _slot_text(scope: Scope) -> str:
+    executor = scope.instance.executor
+    return (
+        f"pg_durable: connection limit reached (max_user_connections={executor.limit}). "
+        f"Timed out after {executor.timeout:g}s waiting for an available execution slot."
+    )
+
+
+async def _alone(scope: Scope, node: StoredNode, text: str) -> Outcome | SqlError:
+    """Run outside of a transaction block, at least once: the intent is committed first."""
+    scope.instance.at_least_once.add(node.id)
+    scope.changes.node(node.id, "running", None, scope.stamp_of(node))
+    scope.shown.add(node.id)
+    await scope.flush(intent=node.id)
+    hit("alone.before")
+    executor = scope.instance.executor
+    try:
+        session = await executor.alone(scope.instance.key)
+    except SlotTimeoutError:
+        return Failed(_slot_text(scope))
+    except RefusedError as problem:
+        return Failed(str(problem))
+    except LostConnectionError as problem:
+        return SqlError("08006", str(problem))
+    try:
+        (reply,) = await executor.run_alone(session, Command(text.encode()))
+        hit("alone.after")
+        if reply.error is not None:
+            return reply.error if reply.error.transient else Failed(sql_error_text(reply.error.message))
+        outcome = await _result(scope, Open(session, reply))
+    except LostConnectionError as problem:
+        return SqlError("08006", str(problem))
+    finally:
+        executor.discard(session)
+    if isinstance(outcome, Done):
+        scope.urgent = True
+        scope.advance(node, outcome)
+    return outcome
+
+
+# Rows to JSON
+
+
+async def _result(scope: Scope, opened: Open) -> Outcome:
+    """The result text of an answer; types whose JSON only the server knows are rendered there, in the same transaction."""
+    result = opened.reply.result
+    if not result.nfields:
+        rows = result.ntuples
+        if not rows:
+            return Done(EMPTY_RESULT)
+    columns = [Column((result.fname(i) or b"").decode(), result.ftype(i)) for i in range(result.nfields)]
+    cells = [[result.get_value(row, i) for i in range(len(columns))] for row in range(result.ntuples)]
+    try:
+        rendered = {}
+        for i, column in enumerate(columns):
+            if cells and needs_server(column.oid):
+                rendered[i] = await _render(scope, opened, column.oid, [row[i] for row in cells])
+        text = result_text(columns, cells, rendered)
+    except UnsupportedColumnError as problem:
+        return Failed(str(problem))
+    return Done(text)
+
+
+async def _render(scope: Scope, opened: Open, oid: int, cells: "list[bytes | None]") -> list[str | None]:
+    async def ask(command: Command) -> Reply:
+        return await scope.instance.executor.ask(opened, command)
+
+    return await render(ask, oid, cells, installed=not scope.instance.in_other_database)

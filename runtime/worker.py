@@ -1,0 +1,258 @@
+"""The worker: registers, claims instances in batches, hands them their mail, beats, and leaves in good order."""
+
+import asyncio
+import contextlib
+import logging
+import time
+import uuid
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any
+
+from .clock import Clock
+from .errors import GoneError, LostConnectionError, ServerError
+from .executor import Executor, Key
+from .failpoints import hit
+from .instance import Instance
+from .lifeline import Lifeline
+from .management import Management
+from .marks import Marks
+from .session import Session
+from .settings import Settings, read_settings
+from .targets import for_submitter, for_worker
+from .waits import Message
+from .web import Client
+
+log = logging.getLogger("dfsql.worker")
+
+BEAT_EVERY = 5.0  # seconds
+LOOK_EVERY = 30.0  # the net under notifications and timers
+INSTALL_LOOK_EVERY = 2.0  # while schema df is not there
+BATCH = 64  # instances a claim
+MOST_INSTANCES = 1000  # in memory at a time
+DRAIN_SECONDS = 25.0
+
+
+class Worker:
+    """One registered worker of one installation. It ends when told to, or when the installation is gone."""
+
+    def __init__(self, conninfo: Mapping[str, str], concurrency: int | None) -> None:
+        self.id = str(uuid.uuid4())
+        self.conninfo = conninfo
+        self.database = conninfo["dbname"]
+        self.clock = Clock()
+        self.draining = False
+        self.settings = Settings()
+        self._concurrency = concurrency
+        self._wake = asyncio.Event()
+        self._more = False  # the last look found as much as it had asked for
+        self._settings_mark: str | None = None
+        self.instances: dict[str, Instance] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.management = Management(4, lambda: self._connect_own("management"))
+        self.lifeline = Lifeline(self.id, self._wake, lambda: self._connect_own("poll", prepare=False))
+        self.marks = Marks(self._mark_running)
+        self.executor: Executor
+        self.web: Client
+
+    # Connections
+
+    async def _connect_own(self, purpose: str, *, prepare: bool = True) -> Session:
+        parameters = for_worker(self.conninfo, purpose)
+        session = await Session.open(parameters, (self.conninfo["user"], self.database))
+        if prepare:
+            await session.prepare()
+        return session
+
+    async def _connect_step(self, key: Key) -> Session:
+        role, database = key
+        session = await Session.open(for_submitter(self.conninfo, role, database), key)
+        if database == self.database:
+            try:
+                await session.prepare()
+            except BaseException:
+                await session.close()
+                raise
+        return session
+
+    # Life
+
+    async def serve(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set. Raises GoneError when the installation disappears."""
+        try:
+            await self._open()
+            async with asyncio.TaskGroup() as group:
+                loops = [
+                    group.create_task(one)
+                    for one in (self._look_loop(), self._beat_loop(), self._cleaning_loop())
+                ]
+                await stop.wait()
+                await self._drain()
+                for task in loops:
+                    task.cancel()
+        except* GoneError as problems:
+            raise GoneError(str(problems.exceptions[0])) from None
+        finally:
+            await self._close()
+
+    async def _open(self) -> None:
+        self.settings = await read_settings(self.management, self._concurrency)
+        if self.settings.engine_connections < 2:
+            raise ServerSettingError(
+                "pg_durable.max_duroxide_connections is below 2: the worker does not start"
+            )
+        self.executor = Executor(self.settings.concurrency, self.settings.slot_timeout, self._connect_step)
+        self.web = Client(self.settings.http)
+        await self.lifeline.hold_patiently()
+        await self.management.value("SELECT _duroxide.publish_ready()")
+        log.info("worker %s is ready", self.id)
+
+    async def _drain(self) -> None:
+        """No new steps; those under way are finished, waits go back into the table."""
+        self.draining = True
+        for instance in list(self.instances.values()):
+            if instance.waits_only:
+                instance.stop()
+        tasks = [task for task in self._tasks if not task.done()]
+        if tasks:
+            await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with contextlib.suppress(GoneError, LostConnectionError, ServerError):
+            await self.management.value("SELECT _duroxide.leave($1)", self.id)
+
+    async def _close(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.marks.close()
+        if hasattr(self, "executor"):
+            await self.executor.close()
+            await self.web.close()
+        await self.lifeline.close()
+        await self.management.close()
+
+    def background(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something beside the instances; what goes wrong there is logged."""
+        task = asyncio.create_task(_logged(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # Looking for work
+
+    async def _look_loop(self) -> None:
+        while True:
+            self._wake.clear()  # before looking: what is announced during the look must not be forgotten
+            try:
+                pause = await self._look()
+            except LostConnectionError as problem:
+                log.info("cannot look for work: %s", problem)
+                pause = 0.2
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
+
+    async def _look(self) -> float:
+        """One look; returns how long to wait for the next one, in seconds."""
+        room = self._room()
+        asked = time.monotonic()
+        hit("claim.before")
+        found = await self.management.document("SELECT _duroxide.poll($1, $2)", self.id, str(room))
+        hit("claim.after")
+        self.clock.set(found["now"], asked)
+        claimed = found["claimed"] or []
+        for taken in claimed:
+            self._adopt(taken)
+        for row in found["mail"] or []:
+            message = Message(*row)
+            instance = self.instances.get(message.instance_id)
+            if instance is not None:
+                instance.accept(message)
+        self._more = room == 0 or len(claimed) >= room
+        if self._more:
+            return 1.0  # instances that end wake us before
+        due = found["due"]
+        return LOOK_EVERY if due is None else min(max(due - self.clock.now(), 0.01), LOOK_EVERY)
+
+    def _room(self) -> int:
+        """How many instances to claim: none while those in memory keep the sessions busy."""
+        if self.draining or self.executor.backlog >= 2 * self.settings.concurrency:
+            return 0
+        return max(min(BATCH, MOST_INSTANCES - len(self.instances)), 0)
+
+    def _adopt(self, taken: dict[str, Any]) -> None:
+        instance = Instance(self, taken)
+        self.instances[instance.id] = instance
+        task = instance.start()
+        self._tasks.add(task)
+        task.add_done_callback(lambda done: self._left(instance, done))
+
+    def _left(self, instance: Instance, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if self.instances.get(instance.id) is instance:
+            del self.instances[instance.id]
+        if not task.cancelled() and task.exception():
+            log.error("instance %s", instance.id, exc_info=task.exception())
+        if self._more and self.executor.backlog < self.settings.concurrency:
+            self._wake.set()
+
+    async def _mark_running(
+        self, instances: Sequence[str], nodes: Sequence[str], stamps: Sequence[str]
+    ) -> None:
+        def array(values: Sequence[str]) -> str:
+            return "{" + ",".join(values) + "}"
+
+        try:
+            sql = "SELECT _duroxide.mark_running($1, $2, $3)"
+            await self.management.value(sql, array(instances), array(nodes), array(stamps))
+        except (LostConnectionError, ServerError) as problem:
+            log.info("cannot show running nodes: %s", problem)
+
+    # Beating and cleaning
+
+    async def _beat_loop(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT_EVERY)
+            try:
+                await self.lifeline.hold()
+                asked = time.monotonic()
+                found = await self.management.document("SELECT _duroxide.beat($1)", self.id)
+            except LostConnectionError as problem:
+                log.info("no beat: %s", problem)
+                continue
+            if found is None:
+                raise GoneError("this worker's row in df._worker_epoch is gone")
+            self.clock.set(found["now"], asked)
+            if self._settings_mark not in (None, found["settings"]):
+                await self._settings_changed()
+            self._settings_mark = found["settings"]
+
+    async def _settings_changed(self) -> None:
+        self.settings = await read_settings(self.management, self._concurrency)
+        self.executor.limit = self.settings.concurrency
+        self.executor.timeout = self.settings.slot_timeout
+        old, self.web = self.web, Client(self.settings.http)
+        await old.close()
+
+    async def _cleaning_loop(self) -> None:
+        while True:
+            interval = self.settings.reconcile_interval
+            await asyncio.sleep(interval or 60.0)
+            if not interval:
+                continue
+            try:
+                sql = "SELECT _duroxide.remove_expired($1)"
+                await self.management.value(sql, str(self.settings.retention_days))
+            except (LostConnectionError, ServerError) as problem:
+                log.warning("cannot remove old instances: %s", problem)
+
+
+class ServerSettingError(Exception):
+    """A setting of the installation forbids to start; the text names it."""
+
+
+async def _logged(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except (LostConnectionError, GoneError, ServerError) as problem:
+        log.info("%s", problem)

@@ -1,0 +1,200 @@
+-- What a step's transaction calls: guard before the user's statement, checkpoint behind it.
+--
+-- guard runs with the rights of the submitting role, on a connection that logged in as that role. checkpoint runs with the rights of the
+-- schema's owner; the fencing token is its ticket: 122 random bits that only the worker and the instance's own session know. The user's
+-- statement may have changed role, search_path or any setting before: nothing here depends on them.
+
+CREATE FUNCTION _duroxide.stamp_is_stale(p_new pg_catalog.text, p_old pg_catalog.text) RETURNS pg_catalog.bool
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_new text[] := string_to_array(p_new, '::');
+    v_old text[] := string_to_array(p_old, '::');
+    v_at int := 2;                                          -- generations stand at even places, node ids at odd ones
+BEGIN
+    IF p_new IS NULL OR p_old IS NULL OR p_new = p_old OR v_new[1] <> v_old[1] THEN
+        RETURN false;
+    END IF;
+    WHILE v_new[v_at] ~ '^[0-9]{1,18}$' AND v_old[v_at] ~ '^[0-9]{1,18}$' LOOP
+        IF v_new[v_at]::int8 <> v_old[v_at]::int8 THEN
+            RETURN v_new[v_at]::int8 < v_old[v_at]::int8;
+        END IF;
+        IF v_new[v_at + 1] IS DISTINCT FROM v_old[v_at + 1] THEN
+            RETURN false;                                   -- sibling scopes never fence each other
+        END IF;
+        v_at := v_at + 2;
+    END LOOP;
+    RETURN false;
+END
+$$;
+COMMENT ON FUNCTION _duroxide.stamp_is_stale(pg_catalog.text, pg_catalog.text) IS
+    'Whether a node write stamped p_new is older than what the row carries: the first level of the lineage whose generations differ decides.';
+
+CREATE FUNCTION _duroxide.write_node(p_instance pg_catalog.text, p_node pg_catalog.text, p_status pg_catalog.text,
+                                     p_result pg_catalog.text, p_stamp pg_catalog.text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+AS $$
+DECLARE
+    v_result jsonb := p_result::jsonb;
+    v_details jsonb := CASE WHEN starts_with(p_stamp, '{') THEN p_stamp::jsonb ELSE jsonb_build_object('execution_id', p_stamp) END;
+BEGIN
+    UPDATE df.nodes n
+    SET status = p_status, result = v_result, error = CASE WHEN p_status = 'failed' THEN v_result #>> '{}' END,
+        status_details = v_details, updated_at = clock_timestamp()
+    WHERE n.instance_id = p_instance AND n.id = p_node
+      AND NOT (n.status_details IS NOT NULL
+               AND _duroxide.stamp_is_stale(v_details ->> 'execution_id', n.status_details ->> 'execution_id'));
+END
+$$;
+
+-- The rarer parts of a checkpoint, as one JSON object; see runtime/checkpoint.py for who writes which key.
+CREATE FUNCTION _duroxide.checkpoint_more(p_scope pg_catalog.text, p_instance pg_catalog.text, p_token pg_catalog.uuid,
+                                          p_more pg_catalog.json) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+AS $$
+DECLARE
+    v_id text;
+    v_wait json := p_more -> 'wait';
+    v_outcome text := p_more ->> 'outcome';
+BEGIN
+    IF p_more -> 'clear' IS NOT NULL THEN                   -- a root loop starts its next iteration with no bindings
+        DELETE FROM _duroxide.bindings WHERE scope_id = p_scope;
+    END IF;
+    IF p_more -> 'take' IS NOT NULL THEN                    -- messages that this checkpoint consumes
+        DELETE FROM _duroxide.inbox m WHERE m.instance_id = p_instance
+            AND m.id IN (SELECT e::int8 FROM json_array_elements_text(p_more -> 'take') e);
+    END IF;
+    IF p_more -> 'drop' IS NOT NULL THEN                    -- scopes that have ended, with all below them
+        FOR v_id IN SELECT json_array_elements_text(p_more -> 'drop') LOOP
+            DELETE FROM _duroxide.scopes WHERE scope_id = v_id OR (scope_id > v_id || '::' AND scope_id < v_id || ':;');
+            DELETE FROM _duroxide.bindings WHERE scope_id = v_id OR (scope_id > v_id || '::' AND scope_id < v_id || ':;');
+        END LOOP;
+    END IF;
+    IF p_more -> 'fork' IS NOT NULL THEN                    -- the branches, before any of them does anything
+        INSERT INTO _duroxide.scopes (scope_id, token) SELECT e, p_token FROM json_array_elements_text(p_more -> 'fork') e;
+    END IF;
+    IF v_wait IS NOT NULL OR p_more ->> 'intent' IS NOT NULL OR p_more ->> 'ended' IS NOT NULL OR p_more ->> 'attempts' IS NOT NULL THEN
+        UPDATE _duroxide.scopes
+        SET wait_node = v_wait ->> 'node', wait_until = to_timestamp((v_wait ->> 'until')::float8),
+            intent = p_more ->> 'intent', ended = p_more ->> 'ended', attempts = coalesce((p_more ->> 'attempts')::int4, 0)
+        WHERE scope_id = p_scope;
+    END IF;
+    IF p_more -> 'execution' IS NOT NULL THEN               -- a root loop has begun another generation
+        INSERT INTO _duroxide.executions (instance_id, execution_id, started_at, ended_at)
+            SELECT r.instance_id, r.generation, r.started_at, _duroxide.clock() FROM _duroxide.runs r WHERE r.instance_id = p_instance
+            ON CONFLICT DO NOTHING;
+        UPDATE _duroxide.runs SET generation = (p_more ->> 'execution')::int8, started_at = _duroxide.clock()
+            WHERE instance_id = p_instance;
+    END IF;
+    IF p_more -> 'park' IS NOT NULL THEN                    -- every scope waits: back into the queue, due at the earliest timer
+        UPDATE _duroxide.scopes SET worker = NULL, token = NULL, due_at = coalesce(to_timestamp((p_more ->> 'park')::float8), 'infinity')
+            WHERE scope_id = p_instance;
+    END IF;
+    IF v_outcome IS NOT NULL THEN
+        UPDATE _duroxide.runs SET outcome = v_outcome, output = p_more ->> 'output', ended_at = _duroxide.clock()
+            WHERE instance_id = p_instance AND outcome IS NULL;
+        DELETE FROM _duroxide.inbox WHERE instance_id = p_instance;
+        IF v_outcome = 'completed' THEN
+            DELETE FROM _duroxide.scopes WHERE scope_id = p_instance OR (scope_id > p_instance || '::' AND scope_id < p_instance || ':;');
+            DELETE FROM _duroxide.bindings WHERE scope_id = p_instance OR (scope_id > p_instance || '::' AND scope_id < p_instance || ':;');
+        ELSE                                                -- kept for df.retry_instance
+            UPDATE _duroxide.scopes SET worker = NULL, token = NULL, due_at = NULL
+                WHERE scope_id = p_instance OR (scope_id > p_instance || '::' AND scope_id < p_instance || ':;');
+        END IF;
+    END IF;
+END
+$$;
+
+-- p_status: what df.instances becomes ('running', 'completed', 'failed'), NULL = no change. Terminal states are final.
+CREATE FUNCTION _duroxide.checkpoint(
+    p_scope pg_catalog.text, p_token pg_catalog.uuid, p_generation pg_catalog.int8, p_position pg_catalog.text, p_carry pg_catalog.text,
+    p_nodes pg_catalog.text[], p_statuses pg_catalog.text[], p_results pg_catalog.text[], p_stamps pg_catalog.text[],
+    p_names pg_catalog.text[], p_values pg_catalog.text[], p_status pg_catalog.text, p_more pg_catalog.json) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+AS $$
+DECLARE
+    v_instance text := left(p_scope, 8);
+BEGIN
+    UPDATE _duroxide.scopes
+    SET generation = p_generation, position = p_position, carry = p_carry, attempts = 0, wait_node = NULL, wait_until = NULL, intent = NULL
+    WHERE scope_id = p_scope AND token = p_token AND ended IS NULL;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'scope % is held by another worker', p_scope USING ERRCODE = 'DF001';
+    END IF;
+    FOR i IN 1 .. coalesce(cardinality(p_nodes), 0) LOOP
+        PERFORM _duroxide.write_node(v_instance, p_nodes[i], p_statuses[i], p_results[i], p_stamps[i]);
+    END LOOP;
+    FOR i IN 1 .. coalesce(cardinality(p_names), 0) LOOP
+        INSERT INTO _duroxide.bindings (scope_id, name, value) VALUES (p_scope, p_names[i], p_values[i])
+            ON CONFLICT (scope_id, name) DO UPDATE SET value = EXCLUDED.value;
+    END LOOP;
+    IF p_status IS NOT NULL THEN
+        UPDATE df.instances i
+        SET status = p_status, updated_at = clock_timestamp(),
+            completed_at = CASE WHEN p_status = 'completed' THEN clock_timestamp() ELSE i.completed_at END
+        WHERE i.id = v_instance AND i.status IN ('pending', 'running');
+    END IF;
+    IF p_more IS NOT NULL THEN
+        PERFORM _duroxide.checkpoint_more(p_scope, v_instance, p_token, p_more);
+    END IF;
+END
+$$;
+
+-- Steps and waits that outlast 200 ms become visible from another connection. Rows that a checkpoint holds at this moment are skipped:
+-- they are about to become terminal.
+CREATE FUNCTION _duroxide.mark_running(p_instances pg_catalog.text[], p_nodes pg_catalog.text[], p_stamps pg_catalog.text[]) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+AS $$
+BEGIN
+    FOR i IN 1 .. cardinality(p_nodes) LOOP
+        PERFORM FROM df.nodes n WHERE n.instance_id = p_instances[i] AND n.id = p_nodes[i]
+            AND NOT (n.status IN ('completed', 'failed') AND n.status_details ->> 'execution_id' = p_stamps[i])
+            FOR NO KEY UPDATE SKIP LOCKED;
+        IF FOUND THEN
+            PERFORM _duroxide.write_node(p_instances[i], p_nodes[i], 'running', NULL, p_stamps[i]);
+        END IF;
+    END LOOP;
+    UPDATE df.instances i SET status = 'running', updated_at = clock_timestamp()
+        WHERE i.status = 'pending' AND i.id = ANY (SELECT j.id FROM df.instances j
+            WHERE j.id = ANY (p_instances) AND j.status = 'pending' FOR NO KEY UPDATE SKIP LOCKED);
+END
+$$;
+
+CREATE FUNCTION _duroxide.guard() RETURNS void
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_name pg_catalog.text;
+BEGIN
+    RESET SESSION AUTHORIZATION;
+    RESET ROLE;
+    RESET ALL;
+    PERFORM pg_catalog.pg_advisory_unlock_all();
+    DISCARD SEQUENCES;
+    IF pg_catalog.pg_my_temp_schema() OPERATOR(pg_catalog.<>) 0 THEN
+        DISCARD TEMP;
+    END IF;
+    FOR v_name IN SELECT p.name FROM pg_catalog.pg_prepared_statements p WHERE p.from_sql LOOP
+        EXECUTE pg_catalog.format('DEALLOCATE %I', v_name);
+    END LOOP;
+    FOR v_name IN SELECT c.name FROM pg_catalog.pg_cursors c WHERE c.is_holdable LOOP
+        EXECUTE pg_catalog.format('CLOSE %I', v_name);
+    END LOOP;
+    IF EXISTS (SELECT FROM pg_catalog.pg_listening_channels()) THEN
+        UNLISTEN *;
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname OPERATOR(pg_catalog.=) session_user AND r.rolcanlogin) THEN
+        RAISE EXCEPTION 'role "%" is not permitted to log in', session_user USING ERRCODE = '28000';
+    END IF;
+    IF NOT pg_catalog.has_database_privilege(session_user, pg_catalog.current_database(), 'CONNECT') THEN
+        RAISE EXCEPTION 'permission denied for database "%"', pg_catalog.current_database() USING ERRCODE = '42501';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION _duroxide.guard() IS
+    'Makes a reused session look new and refuses when its role may no longer log in or connect: an open connection outlives DROP ROLE.';
+
+REVOKE ALL ON FUNCTION
+    _duroxide.write_node(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text),
+    _duroxide.checkpoint_more(pg_catalog.text, pg_catalog.text, pg_catalog.uuid, pg_catalog.json),
+    _duroxide.mark_running(pg_catalog.text[], pg_catalog.text[], pg_catalog.text[]) FROM PUBLIC;
