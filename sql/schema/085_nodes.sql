@@ -16,8 +16,9 @@ LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    v_value jsonb := p_query::jsonb -> p_key;
+    v_value jsonb;
 BEGIN
+    v_value := p_query::jsonb -> p_key;                     -- not where it is declared: the handler does not reach that
     IF jsonb_typeof(v_value) = 'string' THEN
         RETURN ARRAY[v_value #>> '{}'];
     ELSIF jsonb_typeof(v_value) = 'array' THEN
