@@ -90,7 +90,12 @@ def prepare(layout: Layout, server: Mapping[str, str]) -> None:
     import psycopg
 
     password = _password(layout)
-    login: dict[str, Any] = {**server, "user": SUPERUSER, "passfile": str(layout.passfile), "autocommit": True}
+    login: dict[str, Any] = {
+        **server,
+        "user": SUPERUSER,
+        "passfile": str(layout.passfile),
+        "autocommit": True,
+    }
     with psycopg.connect(**login, dbname=SUPERUSER) as connection:
         _role_and_database(connection)
         _set_password(connection, password)
@@ -132,9 +137,9 @@ def _role_and_database(connection: "psycopg.Connection[Any]") -> None:
     from psycopg import sql
 
     role, database = sql.Identifier(ROLE), sql.Identifier(DATABASE)
-    if not connection.execute("SELECT FROM pg_catalog.pg_roles WHERE rolname = %s", [ROLE]).fetchone():
+    if not connection.execute("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = %s", [ROLE]).fetchone():
         connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(role))
-    if not connection.execute("SELECT FROM pg_catalog.pg_database WHERE datname = %s", [DATABASE]).fetchone():
+    if not connection.execute("SELECT 1 FROM pg_catalog.pg_database WHERE datname = %s", [DATABASE]).fetchone():
         connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, role))
 
 
@@ -142,7 +147,7 @@ def _loopback(connection: "psycopg.Connection[Any]") -> None:
     """The module by which a function reaches its own server, for what must outlive a rollback."""
     from psycopg import sql
 
-    known = "SELECT FROM pg_catalog.pg_available_extensions WHERE name = 'dblink'"
+    known = "SELECT 1 FROM pg_catalog.pg_available_extensions WHERE name = 'dblink'"
     if not connection.execute(known).fetchone():
         return  # a system without the contrib modules: what needs it says so when it is used
     with connection.transaction():

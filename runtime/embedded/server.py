@@ -24,6 +24,7 @@ _START = 120.0  # seconds that a server may take to start, crash recovery includ
 _STOP = 30.0  # seconds for a clean stop
 _LOG_LIMIT = 2_000_000  # bytes; a longer log begins anew at the next start
 _PAUSE = 0.005
+_CAN_LOOK = os.path.exists(WHERE_I_AM)  # whether the system tells where another process works
 
 # fsync and synchronous_commit stay on: what is completed must be durable.
 _SETTINGS = {
@@ -86,13 +87,14 @@ class Server:
 
     def stop(self) -> bool:
         """Stops the server, at once but cleanly; False where it did not run."""
+        place = self.socket_folder  # a clean stop takes the file with it that says where
         if not self.is_alive:
-            self._clear()
+            self._clear(place)
             return False
         for how, seconds in ((signal.SIGINT, _STOP), (signal.SIGQUIT, _STOP)):
             self._send(how)
             if self._ends_within(seconds):
-                self._clear()
+                self._clear(place)
                 return True
         raise EmbeddedError(f"the server (process {self.pid}) does not stop:\n{tail(self._layout)}")
 
@@ -102,7 +104,7 @@ class Server:
         assert version is not None
         programs = binaries.find(version)
         self._refuse_foreign()
-        self._clear()
+        self._clear(self.socket_folder)
         account = account_of(layout.data)
         folder = self._socket(account)
         command = [programs.path("postgres"), "-D", account.name_of(layout.data)]
@@ -131,10 +133,12 @@ class Server:
         return True
 
     def _first_lives(self) -> bool:
-        """Whether the process of the pid file exists: after its SIGKILL the others need a moment to end."""
+        """Whether the first process lives: after its SIGKILL the others need a moment to end."""
         pid = self.pid
         if pid is None:
             return False
+        if _CAN_LOOK:
+            return self._works_on_data(pid)
         try:
             os.kill(pid, 0)
         except ProcessLookupError:
@@ -153,12 +157,12 @@ class Server:
 
     def _send(self, how: signal.Signals) -> None:
         # The file belongs to the server's account, so what it says is looked at before root acts on it.
-        if self.pid is not None and (self._works_on_data(self.pid) or not os.path.exists("/proc/self/cwd")):
+        if self.pid is not None and (self._works_on_data(self.pid) or not _CAN_LOOK):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, how)
 
     def _works_on_data(self, pid: int) -> bool:
-        """Whether a process is where a server of ours is (Linux; elsewhere nobody can say)."""
+        """Whether a process lives where a server of ours does (Linux; elsewhere nobody can say)."""
         try:
             return os.path.samefile(f"/proc/{pid}/cwd", self._layout.data)
         except OSError:
@@ -171,9 +175,8 @@ class Server:
                 f"process {self.pid}, which dfsql did not start, runs on {self._layout.data}: stop it first"
             )
 
-    def _clear(self) -> None:
-        """Removes what a server that is gone has left."""
-        place = self.socket_folder
+    def _clear(self, place: Path | None) -> None:
+        """Removes what a server that is gone has left; `place` is where its socket was."""
         if place is not None and place != self._layout.data and place.name.startswith("dfsql-"):
             with contextlib.suppress(OSError):
                 for file in place.glob(f".s.PGSQL.{PORT}*"):

@@ -5,6 +5,8 @@ ends. The first one in starts the server and the last one out stops it; who was 
 running, and the next one uses it. Whoever starts or stops holds the lock `gate` alone.
 """
 
+import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -46,6 +48,13 @@ class Embedded:
     def superuser_dsn(self) -> str:
         """The connection string of the superuser; the password is in the file that it names."""
         return self._dsn(user=cluster.SUPERUSER, passfile=str(self._layout.passfile))
+
+    def program(self, name: str) -> str:
+        """A program of the server's version, such as psql. Raises EmbeddedError where it does not come with it."""
+        path = binaries.find(Server(self._layout).major).path(name)
+        if not os.path.exists(path):
+            raise EmbeddedError(f"{path} is not there: install PostgreSQL's client programs")
+        return path
 
     def share(self) -> Self:
         """Begins to use the server, and starts it where nobody has. Raises EmbeddedError."""
@@ -130,7 +139,11 @@ def status(folder: Path | str | None = None) -> Status:
     with gate(layout.lock("gate"), _GATE):
         running = server.is_alive
         return Status(
-            layout.folder, server.major, running, is_held(layout.lock("users")), server.pid if running else None
+            layout.folder,
+            server.major,
+            running,
+            is_held(layout.lock("users")),
+            server.pid if running else None,
         )
 
 
@@ -146,8 +159,6 @@ def stop(folder: Path | str | None = None, *, force: bool = False) -> bool:
 
 def reset(folder: Path | str | None = None, *, force: bool = False) -> bool:
     """Stops the server and deletes its data; False where there were none. Raises EmbeddedError as `stop`."""
-    import shutil
-
     layout = Layout.of(folder)
     if not layout.folder.exists():
         return False
