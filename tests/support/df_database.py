@@ -1,7 +1,7 @@
 """Databases with schema df for tests: one template per server, one fresh copy per test.
 
 Roles: `dfowner` owns the databases, has installed df and is no superuser; `app` and `other` may use df; the
-superuser is `postgres`. Every role may log in over the server's socket without a password.
+superuser is `postgres`; `outsider` was granted nothing. Every role may log in over the server's socket without a password.
 """
 
 from collections.abc import Iterator
@@ -18,6 +18,7 @@ from dfsql.sql import install
 
 OWNER = "dfowner"
 USERS = ("app", "other")
+OUTSIDER = "outsider"
 _TEMPLATE = "df_template"
 _DEBIAN = Path("/usr/lib/postgresql")
 
@@ -75,7 +76,7 @@ class DfServer:
         self.programs = server.programs
         with server.connect() as connection:
             self.major = connection.info.server_version // 10000
-            for role in (OWNER, *USERS):
+            for role in (OWNER, *USERS, OUTSIDER):
                 connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
 
     def connect(self) -> Connection:
