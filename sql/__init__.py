@@ -11,7 +11,7 @@ No superuser, no compiled module. psycopg is imported when it is first needed.
 
 from .errors import InstallError
 from .extension import write_extension
-from .install import Report, install, uninstall
+from .installation import Report, install, uninstall
 from .loader import SCHEMA_VERSION, Release, Script, script, this_release
 from .state import Installation, installed_version, read_installation
 
