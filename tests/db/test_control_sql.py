@@ -217,7 +217,7 @@ def test_errors(app: Connection, call: str, text: str) -> None:
 def test_a_signal_that_cannot_be_stored_says_why(ready: DfDatabase, app: Connection) -> None:
     instance = start(app)
     as_worker(ready, "ALTER TABLE _duroxide.inbox ADD CONSTRAINT full_up CHECK (name <> 'go')")
-    with pytest.raises(psycopg.errors.CheckViolation, match="^Failed to send signal: new row for relation"):
+    with pytest.raises(psycopg.errors.CheckViolation, match=r"^Failed to send signal: new row for relation"):
         one(app, "SELECT df.signal(%s, 'go')", instance)
 
 

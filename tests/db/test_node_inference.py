@@ -183,7 +183,7 @@ CASES = {
     ),
     "condition and extra branches are children": (
         [Node(A, "JOIN", B, C, json.dumps({"extra_nodes": [D, 5, E]}), "failed"), Node(B), Node(C), Node(D), Node(E)],
-        {A: ("failed", None), **{node: ("skipped", A) for node in (B, C, D, E)}},
+        {A: ("failed", None), **dict.fromkeys((B, C, D, E), ("skipped", A))},
     ),
     "query that is not JSON": (
         [Node(A, "LOOP", B, query="{", status="completed"), Node(B), Node(C)],
@@ -197,7 +197,7 @@ CASES = {
         [Node(A, "JOIN", B, C, json.dumps({"extra_nodes": [D, E]}), "running", "0000000a::9"),
          Node(B, status="completed", stamp="0000000a"), Node(C, status="completed", stamp="::1"),
          Node(D, status="completed", stamp="0000000a::1::2"), Node(E, status="completed", stamp="0000000a::x")],
-        {A: ("running", None), **{node: ("completed", None) for node in (B, C, D, E)}},
+        {A: ("running", None), **dict.fromkeys((B, C, D, E), ("completed", None))},
     ),
 }  # fmt: skip
 
