@@ -87,6 +87,7 @@ def faults() -> Iterator[None]:
 
     from ..runtime.embedded import EmbeddedError
     from ..runtime.targets import TargetError
+    from ..sql import InstallError
 
     try:
         yield
@@ -94,6 +95,10 @@ def faults() -> Iterator[None]:
         _end(Status.NO_DATABASE, str(error))
     except TargetError as error:
         _end(Status.USAGE, str(error))
+    except InstallError as error:
+        _end(Status.FINDINGS, str(error))
+    except psycopg.errors.InsufficientPrivilege as error:
+        _end(Status.FINDINGS, f"the server refuses: {error.diag.message_primary}")
     except psycopg.ProgrammingError as error:
         if not _is_about_df(error):
             raise

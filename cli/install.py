@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from . import database
-from .console import say, write
+from .console import write
 from .status import Status
 
 SCHEMAS = ("public", "df", "pg_catalog")
@@ -44,14 +44,10 @@ def command(
 
 def _install(dsn: str | None, operators_schema: str | None, dry_run: bool) -> Status:
     with database.server(dsn) as server:
-        from ..sql import InstallError, install
+        from ..sql import install
 
         with database.connect(server.conninfo) as connection:
-            try:
-                report = install(connection, operators_schema, dry_run)
-            except InstallError as error:
-                say(str(error))
-                return Status.FINDINGS
+            report = install(connection, operators_schema, dry_run)
     write(f"{report}\n")
     if dry_run:
         write("".join(f"  {script}\n" for script in report.scripts))

@@ -3,7 +3,7 @@
 import click
 
 from . import database
-from .console import say, write
+from .console import write
 from .status import Status
 
 
@@ -16,13 +16,9 @@ def command(dsn: str | None, force: bool) -> Status:
     While workflows are pending or running it refuses, unless --force is given.
     """
     with database.server(dsn) as server:
-        from ..sql import InstallError, uninstall
+        from ..sql import uninstall
 
         with database.connect(server.conninfo) as connection:
-            try:
-                report = uninstall(connection, force)
-            except InstallError as error:
-                say(str(error))
-                return Status.FINDINGS
+            report = uninstall(connection, force)
     write(f"{report}\n")
     return Status.OK

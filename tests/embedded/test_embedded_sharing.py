@@ -61,14 +61,14 @@ def test_data_stay_between_uses_and_the_last_one_out_stops(folder: Path) -> None
         assert not (folder / "data" / "postmaster.pid").exists()
 
 
-def test_two_processes_share_one_server(folder: Path, start_user: Start) -> None:
+def test_two_processes_share_one_server(new_folder: Path, start_user: Start) -> None:
     first, second = start_user(), start_user()  # both find nothing there, and one of them makes it
     assert first.begin() == second.begin() != ""
-    number = pid(folder)
+    number = pid(new_folder)
     assert first.end() == 0
-    assert pid(folder) == number
+    assert pid(new_folder) == number
     assert second.end() == 0
-    assert not status(folder).running
+    assert not status(new_folder).running
 
 
 def test_threads_of_one_process_share_too(folder: Path) -> None:
@@ -153,29 +153,29 @@ def test_keep_running_and_stop(folder: Path) -> None:
     await_end(number)
 
 
-def test_reset_forgets_everything(folder: Path) -> None:
-    assert reset(folder) is False
-    with Embedded(folder) as server:
+def test_reset_forgets_everything(new_folder: Path) -> None:
+    assert reset(new_folder) is False
+    with Embedded(new_folder) as server:
         fill(server.dsn)
-    assert reset(folder) is True
-    assert status(folder).major is None
-    assert {path.suffix for path in folder.iterdir()} == {".lock"}
-    with Embedded(folder) as server, pytest.raises(psycopg.errors.UndefinedTable):
+    assert reset(new_folder) is True
+    assert status(new_folder).major is None
+    assert {path.suffix for path in new_folder.iterdir()} == {".lock"}
+    with Embedded(new_folder) as server, pytest.raises(psycopg.errors.UndefinedTable):
         count(server.dsn)
 
 
 def test_a_failure_on_the_way_in_leaves_nothing_running(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    new_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("dfsql.runtime.embedded.cluster.prepare", fail)
     with pytest.raises(KeyboardInterrupt):
-        Embedded(folder).share()
-    assert (status(folder).running, status(folder).in_use) == (False, False)
+        Embedded(new_folder).share()
+    assert (status(new_folder).running, status(new_folder).in_use) == (False, False)
     monkeypatch.undo()
-    with Embedded(folder) as server:  # what was half done is finished
+    with Embedded(new_folder) as server:  # what was half done is finished
         fill(server.dsn)
 
 
