@@ -44,8 +44,8 @@ class Server:
 def server(dsn: str | None) -> Iterator[Server]:
     """The server of `--dsn`, for a block; the embedded one runs that long. Ends the command where there is none."""
     need("psycopg")
+    from ..runtime import chosen_dsn, control_conninfo
     from ..runtime.embedded import Embedded
-    from ..runtime.targets import chosen_dsn, control_conninfo
 
     with faults():
         named = chosen_dsn(dsn)
@@ -85,8 +85,8 @@ def faults() -> Iterator[None]:
     """Turns what can be wrong with a database into a line for the person and an exit status."""
     import psycopg
 
+    from ..runtime import TargetError
     from ..runtime.embedded import EmbeddedError
-    from ..runtime.targets import TargetError
     from ..sql import InstallError
 
     try:

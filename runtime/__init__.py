@@ -5,14 +5,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .process import serve, work
+    from .targets import TargetError, chosen_dsn, control_conninfo
 
 # name -> module: most of what is in here needs libraries that only the extra `run` brings
 _LAZY = {
+    "TargetError": "targets",
+    "chosen_dsn": "targets",
+    "control_conninfo": "targets",
     "serve": "process",
     "work": "process",
 }
 
-__all__ = ["serve", "work"]
+__all__ = ["TargetError", "chosen_dsn", "control_conninfo", "serve", "work"]
 
 
 def __getattr__(name: str) -> Any:

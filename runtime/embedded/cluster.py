@@ -139,7 +139,9 @@ def _role_and_database(connection: "psycopg.Connection[Any]") -> None:
     role, database = sql.Identifier(ROLE), sql.Identifier(DATABASE)
     if not connection.execute("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = %s", [ROLE]).fetchone():
         connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(role))
-    if not connection.execute("SELECT 1 FROM pg_catalog.pg_database WHERE datname = %s", [DATABASE]).fetchone():
+    if not connection.execute(
+        "SELECT 1 FROM pg_catalog.pg_database WHERE datname = %s", [DATABASE]
+    ).fetchone():
         connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, role))
 
 
@@ -155,4 +157,4 @@ def _loopback(connection: "psycopg.Connection[Any]") -> None:
         # Open to the role as it logs in without a password; as the superuser it cannot.
         for signature in ("text", "text, text"):
             grant = sql.SQL("GRANT EXECUTE ON FUNCTION public.dblink_connect_u({}) TO {}")
-            connection.execute(grant.format(sql.SQL(signature), sql.Identifier(ROLE)))  # type: ignore[arg-type]
+            connection.execute(grant.format(sql.SQL(signature), sql.Identifier(ROLE)))

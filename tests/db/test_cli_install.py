@@ -110,7 +110,7 @@ def test_a_database_that_holds_no_df(empty_database: DfDatabase, capsys: pytest.
             commands.server(empty_database.dsn(OWNER)) as server,
             commands.connect(server.conninfo) as connection,
         ):
-            connection.execute(question)  # type: ignore[arg-type]
+            connection.execute(question)
         assert end.value.exit_code == 5
         assert "run `dfsql install`" in capsys.readouterr().err
     with (

@@ -197,5 +197,5 @@ def test_messages_hold_no_secret() -> None:
 
 def test_a_name_cannot_smuggle_in_parameters() -> None:
     found = for_submitter({"user": "w", "dbname": "w", "host": "h"}, "x host=evil", "postgresql://evil/")
-    again = conninfo_to_dict(make_conninfo(**found))  # type: ignore[arg-type]
+    again = conninfo_to_dict(make_conninfo(**found))
     assert (again["host"], again["user"], again["dbname"]) == ("h", "x host=evil", "postgresql://evil/")
