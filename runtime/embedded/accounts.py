@@ -5,7 +5,7 @@ import os
 import pwd
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,22 +42,30 @@ class Account:
 
     def run(self, command: list[str], cwd: Path, log: Path) -> bool:
         """Runs a command to its end; False when it failed, and then the log says why."""
-        return self._launch(command, cwd, log, detach=False, held=None)
+        return self._launch(command, cwd, log, {}, None)
 
-    def start(self, command: list[str], cwd: Path, log: Path, held: int) -> bool:
+    def start(
+        self, command: list[str], cwd: Path, log: Path, environment: Mapping[str, str], held: int
+    ) -> bool:
         """Starts a command that lives on without us and holds on to an open file."""
-        return self._launch(command, cwd, log, detach=True, held=held)
+        return self._launch(command, cwd, log, environment, held)
 
-    def _launch(self, command: list[str], cwd: Path, log: Path, *, detach: bool, held: int | None) -> bool:
+    def _launch(
+        self, command: list[str], cwd: Path, log: Path, environment: Mapping[str, str], held: int | None
+    ) -> bool:
         orders = {
             "command": command,
             "cwd": str(cwd),
-            "detach": detach,
+            "detach": held is not None,
             "user": self.user,
             "group": self.group,
             "namespace": self.namespace,
-            "environment": {name: os.environ[name] for name in _KEPT if name in os.environ}
-            | {"LC_ALL": "C", "TZ": "UTC"},
+            "environment": {
+                **{name: os.environ[name] for name in _KEPT if name in os.environ},
+                "LC_ALL": "C",
+                "TZ": "UTC",
+                **environment,
+            },
         }
         # -I -S: nothing of the caller's Python, and a start of few milliseconds.
         program = [sys.executable, "-I", "-S", launch.__file__, json.dumps(orders)]

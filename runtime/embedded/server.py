@@ -115,7 +115,8 @@ class Server:
         try:
             if not held.take():
                 raise EmbeddedError(f"a server is still running on {layout.data}")
-            account.start(command, layout.data, layout.log, held.number)
+            # PGHOST is for connections from the server to itself: ordinary roles may not read where its socket is.
+            account.start(command, layout.data, layout.log, {"PGHOST": folder, "PGPORT": PORT}, held.number)
         finally:
             held.free()
 
