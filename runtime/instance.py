@@ -34,6 +34,7 @@ class Instance:
     def __init__(self, worker: "Worker", taken: dict[str, Any]) -> None:
         self.worker = worker
         self.id: str = taken["id"]
+        self.gone = False  # not in this worker's memory any more
         self.reason: str | None = None  # why it is being cancelled
         self._task: asyncio.Task[None] | None = None
         self.verdicts: dict[Place, Outcome] = {}
@@ -51,6 +52,7 @@ class Instance:
         self.owner: int = graph.get("owner") or 0
         self.database: str | None = graph.get("database")
         self.header: dict[str, Any] = graph
+        self.frozen: bool = taken["frozen"]
         self.graph = StoredGraph(graph.get("root", ""), graph.get("nodes") or [])
         self.variables: dict[str, str] = {
             **taken["vars"],

@@ -132,6 +132,8 @@ async def _begin_wait(scope: Scope, node: StoredNode, due: float | None) -> None
     if park is None:
         await scope.flush(wait={"node": node.id, "until": due})
         return
+    if not instance.frozen:
+        scope.changes.more["graph"] = instance.header
     try:
         await scope.flush(wait={"node": node.id, "until": due}, park=park[0])
     finally:

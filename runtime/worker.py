@@ -12,6 +12,7 @@ from .clock import Clock
 from .errors import GoneError, LostConnectionError, ServerError
 from .executor import Executor, Key
 from .failpoints import hit
+from .freezer import Freezer
 from .instance import Instance
 from .lifeline import Lifeline
 from .management import Management
@@ -51,6 +52,7 @@ class Worker:
         self.management = Management(4, lambda: self._connect_own("management"))
         self.lifeline = Lifeline(self.id, self._wake, lambda: self._connect_own("poll", prepare=False))
         self.marks = Marks(self._mark_running)
+        self.freezer = Freezer(self.management)
         self.executor: Executor
         self.web: Client
 
@@ -126,6 +128,7 @@ class Worker:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.marks.close()
+        self.freezer.close()
         if hasattr(self, "executor"):
             await self.executor.close()
             await self.web.close()
@@ -183,6 +186,8 @@ class Worker:
     def _adopt(self, taken: dict[str, Any]) -> None:
         instance = Instance(self, taken)
         self.instances[instance.id] = instance
+        if not instance.frozen:
+            self.freezer.add(instance)
         task = instance.start()
         self._tasks.add(task)
         task.add_done_callback(lambda done: self._left(instance, done))
@@ -191,6 +196,7 @@ class Worker:
         self._tasks.discard(task)
         if self.instances.get(instance.id) is instance:
             del self.instances[instance.id]
+        instance.gone = True
         if not task.cancelled() and task.exception():
             log.error("instance %s", instance.id, exc_info=task.exception())
         if self._more and self.executor.backlog < self.settings.concurrency:

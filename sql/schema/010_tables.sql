@@ -108,7 +108,7 @@ CREATE TABLE df.nodes (
         END),
     CONSTRAINT nodes_instance_identity_fkey FOREIGN KEY (instance_id, submitted_by)
         REFERENCES df.instances (id, submitted_by) DEFERRABLE INITIALLY DEFERRED
-) WITH (fillfactor = 60);
+) WITH (fillfactor = 35);
 COMMENT ON TABLE df.nodes IS 'one row per step and operator of a started workflow';
 COMMENT ON COLUMN df.nodes.query IS
     'the SQL of a step, the seconds of a SLEEP, else a JSON object; condition_node and extra_nodes in it name further children';

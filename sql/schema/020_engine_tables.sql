@@ -13,13 +13,13 @@ CREATE TABLE _duroxide.runs (
     submitted_by pg_catalog.oid NOT NULL,
     vars         pg_catalog.json NOT NULL DEFAULT '{}',     -- captured by df.start: {"name": "value"}
     retry_of     pg_catalog.varchar(8),                     -- the failed instance that this one goes on from
-    graph        pg_catalog.json,                           -- frozen when a worker first loads the instance; see load_graph
+    graph        pg_catalog.json,                           -- frozen by the worker that loads the instance; see read_graph
     generation   pg_catalog.int8 NOT NULL DEFAULT 1,        -- of the root scope
     started_at   pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),  -- of this generation
     ended_at     pg_catalog.timestamptz,
     outcome      pg_catalog.text CHECK (outcome IN ('completed', 'failed', 'cancelled')),
     output       pg_catalog.text                            -- result text, error text or 'canceled: <reason>'
-);
+) WITH (fillfactor = 50);
 
 CREATE TABLE _duroxide.scopes (
     scope_id   pg_catalog.text COLLATE "C" PRIMARY KEY,
@@ -34,10 +34,9 @@ CREATE TABLE _duroxide.scopes (
     attempts   pg_catalog.int4 NOT NULL DEFAULT 0,          -- transient failures in a row of the step behind position
     intent     pg_catalog.varchar(8),                       -- the at-least-once node that may be under way
     ended      pg_catalog.text                              -- JSON of a branch that has ended: {"status":..., "text":...}
-) WITH (fillfactor = 50);
+) WITH (fillfactor = 20);                                   -- updated by every step: keep it HOT
 
 CREATE INDEX scopes_due ON _duroxide.scopes (due_at) WHERE worker IS NULL AND due_at IS NOT NULL;
-CREATE INDEX scopes_worker ON _duroxide.scopes (worker) WHERE worker IS NOT NULL;
 
 CREATE TABLE _duroxide.bindings (
     scope_id pg_catalog.text COLLATE "C" NOT NULL,

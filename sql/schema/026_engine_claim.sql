@@ -81,7 +81,8 @@ END
 $$;
 COMMENT ON FUNCTION _duroxide.beat(pg_catalog.uuid) IS 'Prove that the worker lives, release the instances of dead ones; NULL when the worker''s row is gone.';
 
--- The graph as the worker will use it for the whole life of the instance. Read once: later edits of df.nodes change nothing.
+-- The graph as the worker will use it for the whole life of the instance. Later edits of df.nodes change nothing: an instance that is
+-- not over within half a second, or leaves the worker's memory, gets the graph that the worker has into runs (freeze).
 CREATE FUNCTION _duroxide.read_graph(p_instance pg_catalog.text) RETURNS pg_catalog.json
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -96,6 +97,13 @@ AS $$
     FROM df.instances i WHERE i.id = p_instance
 $$;
 
+CREATE FUNCTION _duroxide.freeze(p_graphs pg_catalog.json) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, pg_temp
+AS $$
+    UPDATE _duroxide.runs r SET graph = g.value
+    FROM json_each(p_graphs) g WHERE r.instance_id = g.key AND r.graph IS NULL
+$$;
+
 -- Takes the given instances for the worker: new tokens (this waits for whatever an earlier holder has under way) and everything to go on.
 CREATE FUNCTION _duroxide.take(p_worker pg_catalog.uuid, p_instances pg_catalog.text[]) RETURNS SETOF pg_catalog.json
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
@@ -103,19 +111,16 @@ AS $$
 DECLARE
     v_id text;
     v_token uuid;
-    v_root _duroxide.scopes;
 BEGIN
     FOREACH v_id IN ARRAY p_instances LOOP
         v_token := gen_random_uuid();
-        UPDATE _duroxide.scopes SET worker = p_worker, token = v_token WHERE scope_id = v_id RETURNING * INTO v_root;
+        UPDATE _duroxide.scopes SET worker = p_worker, token = v_token WHERE scope_id = v_id;
         CONTINUE WHEN NOT FOUND;
-        IF v_root.position IS NOT NULL OR v_root.wait_node IS NOT NULL THEN
-            UPDATE _duroxide.scopes SET token = v_token WHERE scope_id > v_id || '::' AND scope_id < v_id || ':;';
-        END IF;
-        UPDATE _duroxide.runs SET graph = _duroxide.read_graph(v_id) WHERE instance_id = v_id AND graph IS NULL;
+        -- Always: a JOIN at the root has branches, but neither position nor wait of its own.
+        UPDATE _duroxide.scopes SET token = v_token WHERE scope_id > v_id || '::' AND scope_id < v_id || ':;';
         RETURN QUERY SELECT json_build_object(
-            'id', v_id, 'token', v_token, 'graph', r.graph, 'vars', r.vars, 'now', extract(epoch FROM _duroxide.clock()),
-            'status', (SELECT i.status FROM df.instances i WHERE i.id = v_id),
+            'id', v_id, 'token', v_token, 'graph', coalesce(r.graph, _duroxide.read_graph(v_id)), 'frozen', r.graph IS NOT NULL,
+            'vars', r.vars,
             'scopes', (SELECT json_agg(json_build_array(s.scope_id, s.generation, s.position, s.carry, s.wait_node,
                                                         extract(epoch FROM s.wait_until), s.attempts, s.intent, s.ended))
                        FROM _duroxide.scopes s WHERE s.scope_id = v_id OR (s.scope_id > v_id || '::' AND s.scope_id < v_id || ':;')),
@@ -224,5 +229,6 @@ REVOKE ALL ON FUNCTION
     _duroxide.copy_message(pg_catalog.text, pg_catalog.int8, pg_catalog.json),
     _duroxide.end_cancelled(pg_catalog.text, pg_catalog.text),
     _duroxide.register(pg_catalog.uuid), _duroxide.is_dead(pg_catalog.uuid, pg_catalog.timestamptz), _duroxide.release_dead(pg_catalog.uuid),
-    _duroxide.beat(pg_catalog.uuid), _duroxide.read_graph(pg_catalog.text), _duroxide.take(pg_catalog.uuid, pg_catalog.text[]),
+    _duroxide.beat(pg_catalog.uuid), _duroxide.read_graph(pg_catalog.text), _duroxide.freeze(pg_catalog.json),
+    _duroxide.take(pg_catalog.uuid, pg_catalog.text[]),
     _duroxide.claim(pg_catalog.uuid, pg_catalog.int4), _duroxide.poll(pg_catalog.uuid, pg_catalog.int4) FROM PUBLIC;

@@ -86,6 +86,9 @@ BEGIN
         UPDATE _duroxide.runs SET generation = (p_more ->> 'execution')::int8, started_at = _duroxide.clock()
             WHERE instance_id = p_instance;
     END IF;
+    IF p_more -> 'graph' IS NOT NULL THEN                   -- what the worker has in memory, before it forgets it
+        UPDATE _duroxide.runs SET graph = p_more -> 'graph' WHERE instance_id = p_instance AND graph IS NULL;
+    END IF;
     IF p_more -> 'park' IS NOT NULL THEN                    -- every scope waits: back into the queue, due at the earliest timer
         UPDATE _duroxide.scopes SET worker = NULL, token = NULL, due_at = coalesce(to_timestamp((p_more ->> 'park')::float8), 'infinity')
             WHERE scope_id = p_instance;
