@@ -91,6 +91,11 @@ def by_query(connection: Connection, instance: str) -> dict[str, str]:
     return {str(row[0]): str(row[1]) for row in found.fetchall()}
 
 
+def pairs(connection: Connection, query: str, *values: object) -> dict[object, object]:
+    """The rows of a query with two columns."""
+    return {row[0]: row[1] for row in connection.execute(query.encode(), values or None).fetchall()}
+
+
 def failed_chain(ready: DfDatabase, app: Connection) -> str:
     """The second of three steps has failed."""
     one(app, "SELECT df.setvar('v', 'then')")
@@ -207,11 +212,9 @@ def test_branches_that_ended_keep_their_results(ready: DfDatabase, app: Connecti
         "SELECT status_details ->> 'execution_id' FROM df.nodes WHERE instance_id = %s", [new]
     )
     assert all(str(row[0]).startswith(f"{new}::1") for row in stamps.fetchall() if row[0])
-    states = app.execute(
-        "SELECT query, status FROM df.nodes WHERE instance_id = %s AND query IS NOT NULL", [new]
-    ).fetchall()
-    assert dict(states)["SELECT 10"] == "completed"
-    assert dict(states)["SELECT 20"] == "pending"
+    states = pairs(app, "SELECT query, status FROM df.nodes WHERE instance_id = %s", new)
+    assert states["SELECT 10"] == "completed"
+    assert states["SELECT 20"] == "pending"
 
 
 def test_a_loop_stays_in_its_iteration(ready: DfDatabase, app: Connection) -> None:
@@ -233,11 +236,9 @@ def test_a_loop_stays_in_its_iteration(ready: DfDatabase, app: Connection) -> No
     (taken,) = claim(ready)
     assert (taken.scopes[new]["generation"], taken.scopes[new]["position"]) == (3, ids["SELECT 1"])
     assert one(app, "SELECT current_execution_id FROM df.instance_info(%s)", new) == 3
-    shown = app.execute(
-        "SELECT coalesce(query, node_type), inferred_status FROM df.instance_nodes(%s)", [new]
-    ).fetchall()
+    shown = pairs(app, "SELECT coalesce(query, node_type), inferred_status FROM df.instance_nodes(%s)", new)
     # The stamp of the loop's row tells that the second step's result is of an older iteration.
-    assert dict(shown) == {
+    assert shown == {
         "LOOP": "pending",
         "THEN": "pending",
         "SELECT 1": "completed",
@@ -267,8 +268,8 @@ def test_a_break_outside_of_a_loop_has_not_ended(ready: DfDatabase, app: Connect
     assert one(app, "SELECT df.result(%s)", old) == "3"
     new = one(app, "SELECT df.retry_instance(%s)", old)
     assert one(app, "SELECT df.result(%s)", new) is None
-    states = app.execute("SELECT node_type, status FROM df.nodes WHERE instance_id = %s", [new]).fetchall()
-    assert dict(states) == {"SQL": "completed", "THEN": "pending", "BREAK": "pending"}
+    states = pairs(app, "SELECT node_type, status FROM df.nodes WHERE instance_id = %s", new)
+    assert states == {"SQL": "completed", "THEN": "pending", "BREAK": "pending"}
 
 
 def test_what_never_began_is_loaded_anew(ready: DfDatabase, app: Connection) -> None:
