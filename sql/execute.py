@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 _ADVISORY_KEY = 7162823590178426983  # chosen by chance
 _DUPLICATE_FUNCTION = "42723"  # what PostgreSQL also says of an operator
 
+# SET LOCAL lasts to the end of the outermost transaction, which may be the caller's.
+_SETTINGS = b"SELECT pg_catalog.current_setting('search_path'), pg_catalog.current_setting('client_encoding')"
+_RESTORE = b"""
+SELECT pg_catalog.set_config('search_path', %s, true), pg_catalog.set_config('client_encoding', %s, true)"""
+
 
 @contextmanager
 def change(connection: "psycopg.Connection[Any]", dry_run: bool) -> Iterator[None]:
@@ -26,11 +31,13 @@ def change(connection: "psycopg.Connection[Any]", dry_run: bool) -> Iterator[Non
     try:
         with connection.transaction(force_rollback=dry_run):
             connection.execute(b"SELECT pg_catalog.pg_advisory_xact_lock(%s)", [_ADVISORY_KEY])
-            path = row(connection, b"SELECT pg_catalog.current_setting('search_path')")
-            assert path is not None
-            connection.execute(b"SET LOCAL search_path TO pg_catalog, pg_temp")
+            before = row(connection, _SETTINGS)
+            assert before is not None
+            connection.execute(
+                b"SET LOCAL search_path TO pg_catalog, pg_temp"
+            )
             yield
-            connection.execute(b"SELECT pg_catalog.set_config('search_path', %s, true)", path)
+            connection.execute(_RESTORE, before)
     except psycopg.OperationalError:
         raise  # the connection, not the change
     except psycopg.Error as problem:

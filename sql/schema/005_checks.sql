@@ -15,6 +15,10 @@ BEGIN
         RAISE EXCEPTION 'schema df needs PostgreSQL 14 or newer, this is %', current_setting('server_version')
             USING ERRCODE = 'feature_not_supported';
     END IF;
+    IF current_setting('server_encoding') <> 'UTF8' THEN
+        RAISE EXCEPTION 'schema df needs a database with encoding UTF8, this one has %', current_setting('server_encoding')
+            USING ERRCODE = 'feature_not_supported', HINT = 'CREATE DATABASE has the option ENCODING.';
+    END IF;
 
     wanted := nullif(current_setting('pg_durable.database', true), '');
     IF wanted <> current_database()::text THEN

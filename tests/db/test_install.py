@@ -1,8 +1,11 @@
 """Installing, upgrading and removing schema df: what is there afterwards, and who may do it."""
 
+import re
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
@@ -10,6 +13,7 @@ from df_database import OWNER, Connection, DfDatabase, DfServer
 from postgres_server import PostgresServer
 from schema_dump import schema_dump
 
+import dfsql
 from dfsql.sql import (
     SCHEMA_VERSION,
     InstallError,
@@ -108,6 +112,53 @@ def test_a_connection_without_autocommit_has_committed(empty_database: DfDatabas
         install(connection)
         connection.rollback()
         assert installed_version(connection) == SCHEMA_VERSION
+
+
+def test_the_encoding_of_the_client_does_not_matter(empty_database: DfDatabase) -> None:
+    with psycopg.connect(empty_database.dsn(OWNER), client_encoding="latin1") as connection:
+        install(connection)
+        assert connection.execute("SHOW client_encoding").fetchone() == ("LATIN1",)
+    with empty_database.server.empty_database() as usual:
+        with usual.connect(OWNER) as connection:
+            install(connection)
+        assert schema_dump(empty_database) == schema_dump(usual)
+
+
+def test_a_database_without_unicode_is_refused(server: DfServer) -> None:
+    name = "df_test_latin"
+    with server.connect() as superuser:
+        superuser.execute(
+            f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE template0 ENCODING 'LATIN1'".encode()
+        )
+        try:
+            says = r"encoding UTF8, this one has LATIN1\n.*ENCODING"
+            with (
+                DfDatabase(server, name).connect(OWNER) as connection,
+                pytest.raises(InstallError, match=says),
+            ):
+                install(connection)
+        finally:
+            superuser.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def test_two_installations_at_once_wait_for_each_other(empty_database: DfDatabase) -> None:
+    def attempt() -> str:
+        with empty_database.connect(OWNER) as connection:
+            return install(connection).action
+
+    with ThreadPoolExecutor(2) as pool:
+        actions = [future.result() for future in [pool.submit(attempt) for _ in range(2)]]
+    assert sorted(actions) == ["installed", "unchanged"]
+
+
+def test_version_tells_the_release_and_when_it_was_installed(database: DfDatabase) -> None:
+    with database.connect("app") as connection:
+        row = connection.execute("SELECT df.version(), df.duroxide_schema()").fetchone()
+        assert row is not None
+        assert re.fullmatch(
+            re.escape(dfsql.__version__) + r" \(built 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ\)", str(row[0])
+        )
+        assert row[1] == "_duroxide"
 
 
 def test_dry_run_tries_everything_and_leaves_nothing(empty_database: DfDatabase, owner: Connection) -> None:
@@ -366,21 +417,22 @@ def membership(connection: Connection, name: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def extension_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DfServer]:
+def extension_server() -> Iterator[DfServer]:
     """PostgreSQL 18 with the files of two extensions in a folder of their own."""
-    folder = tmp_path_factory.mktemp("extensions")
-    (folder / "extension").mkdir()
-    for path in (folder, *folder.parents):
-        if path.owner() == folder.owner() and path != Path("/tmp"):
-            path.chmod(path.stat().st_mode | 0o055)  # the server runs as another account
-    for name in ("pg-dfsql", "pg_durable"):
-        write_extension(folder / "extension", name, release=next_release(CHANGE, SAY_TWO))
-        write_extension(folder / "extension", name)
-    server = PostgresServer(settings=(f"extension_control_path={folder}:$system",))
-    try:
-        yield DfServer(server)
-    finally:
-        server.stop()
+    with TemporaryDirectory(prefix="dfext") as folder:
+        Path(folder).chmod(
+            0o755
+        )  # the server runs under another account, so pytest's own folders are closed to it
+        files = Path(folder) / "extension"
+        files.mkdir(mode=0o755)
+        for name in ("pg-dfsql", "pg_durable"):
+            write_extension(files, name, release=next_release(CHANGE, SAY_TWO))
+            write_extension(files, name)
+        server = PostgresServer(settings=(f"extension_control_path={folder}:$system",))
+        try:
+            yield DfServer(server)
+        finally:
+            server.stop()
 
 
 @pytest.mark.parametrize("name", ["pg-dfsql", "pg_durable"])
