@@ -72,7 +72,8 @@ DEFAULTS = {
 
 
 def test_defaults(app: Connection) -> None:
-    found = dict(app.execute("SELECT name, df._setting(name) FROM df._known_settings").fetchall())
+    rows = app.execute("SELECT name, df._setting(name) FROM df._known_settings")
+    found = {str(name): read for name, read in rows}
     hosts = str(found.pop("dfsql.http_allow")).split(", ")
     assert found == DEFAULTS
     assert len(hosts) == 21

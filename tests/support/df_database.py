@@ -1,7 +1,8 @@
 """Databases with schema df for tests: one template per server, one fresh copy per test.
 
 Roles: `dfowner` owns the databases, has installed df and is no superuser; `app` and `other` may use df; the
-superuser is `postgres`; `outsider` was granted nothing. Every role may log in over the server's socket without a password.
+superuser is `postgres`; `outsider` was granted nothing. Every role may log in over the server's socket without a
+password.
 """
 
 from collections.abc import Iterator
@@ -105,6 +106,8 @@ class DfServer:
     @cached_property
     def _template(self) -> str:
         """The database that `database` copies: df installed by its owner, in one transaction."""
+        with self.connect() as superuser:  # of an attempt that failed
+            superuser.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(_TEMPLATE)))
         self._create(_TEMPLATE, "template0")
         with DfDatabase(self, _TEMPLATE).connect(OWNER) as connection:
             install(connection)

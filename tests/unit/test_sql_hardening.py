@@ -20,6 +20,7 @@ SCRIPTS = (*RELEASE.schema, *RELEASE.upgrades)
 # (BEGIN ATOMIC, RETURN) needs none: its names are resolved once, and checked like those of other statements.
 CALLERS_PATH = {
     "_duroxide.guard": "resets all settings of the session, which a SET clause would put back at its end",
+    "df.explain": "evaluates an expression of the caller, whose operators and functions the caller's path finds",
     "_duroxide.render": "regclass and the like must be read by the path that printed them; runs with the step's rights",
 }
 SAFE_PATHS = (["pg_catalog", "pg_temp"], ["pg_catalog", "df", "pg_temp"])
