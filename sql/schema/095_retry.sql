@@ -31,26 +31,19 @@ END
 $$;
 
 -- Completed nodes keep result and details. The others keep only the stamp: which iteration of a loop is the current one follows from it.
--- A completed root in an instance that failed means a break outside of any loop: what it unwound through has not really ended.
 CREATE FUNCTION _duroxide.copy_nodes(p_old pg_catalog.text, p_new pg_catalog.text) RETURNS pg_catalog.void
-LANGUAGE plpgsql
+LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    v_broken bool := EXISTS (SELECT FROM df.instances i JOIN df.nodes n ON n.instance_id = i.id AND n.id = i.root_node
-                             WHERE i.id = p_old AND n.status = 'completed');
-BEGIN
     UPDATE df.nodes n
-    SET status = CASE WHEN o.done THEN 'completed' ELSE 'pending' END,
-        result = CASE WHEN o.done THEN o.result END,
-        status_details = CASE WHEN o.done THEN o.status_details ELSE '{}' END
+    SET status = CASE WHEN o.status = 'completed' THEN 'completed' ELSE 'pending' END,
+        result = CASE WHEN o.status = 'completed' THEN o.result END,
+        status_details = CASE WHEN o.status = 'completed' THEN o.status_details ELSE '{}' END
                          || jsonb_build_object('execution_id', p_new || substr(o.status_details ->> 'execution_id', 9)),
         updated_at = clock_timestamp()
-    FROM (SELECT m.id, m.result, m.status_details,
-                 m.status = 'completed' AND NOT (v_broken AND m.node_type IN ('BREAK', 'THEN', 'IF', 'JOIN', 'RACE')) AS done
-          FROM df.nodes m WHERE m.instance_id = p_old) o
-    WHERE n.instance_id = p_new AND n.id = o.id AND starts_with(o.status_details ->> 'execution_id', p_old || '::');
-END
+    FROM df.nodes o
+    WHERE n.instance_id = p_new AND o.instance_id = p_old AND o.id = n.id
+      AND starts_with(o.status_details ->> 'execution_id', p_old || '::')
 $$;
 
 CREATE FUNCTION _duroxide.same_nodes(p_old pg_catalog.text, p_new pg_catalog.text) RETURNS pg_catalog.bool
