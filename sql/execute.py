@@ -15,6 +15,7 @@ _ADVISORY_KEY = 7162823590178426983  # chosen by chance
 _DUPLICATE_FUNCTION = "42723"  # what PostgreSQL also says of an operator
 
 # SET LOCAL lasts to the end of the outermost transaction, which may be the caller's.
+_FIXED = b"SET LOCAL search_path TO pg_catalog, pg_temp; SET LOCAL client_encoding TO UTF8"
 _SETTINGS = b"SELECT pg_catalog.current_setting('search_path'), pg_catalog.current_setting('client_encoding')"
 _RESTORE = b"""
 SELECT pg_catalog.set_config('search_path', %s, true), pg_catalog.set_config('client_encoding', %s, true)"""
@@ -33,9 +34,7 @@ def change(connection: "psycopg.Connection[Any]", dry_run: bool) -> Iterator[Non
             connection.execute(b"SELECT pg_catalog.pg_advisory_xact_lock(%s)", [_ADVISORY_KEY])
             before = row(connection, _SETTINGS)
             assert before is not None
-            connection.execute(
-                b"SET LOCAL search_path TO pg_catalog, pg_temp"
-            )
+            connection.execute(_FIXED)
             yield
             connection.execute(_RESTORE, before)
     except psycopg.OperationalError:
