@@ -110,7 +110,7 @@ class Scope:
         """A node ends: its row, and its name."""
         self.open.pop(node.id, None)
         self.shown.discard(node.id)
-        if self.silent and not isinstance(outcome, Failed):  # a retry meets failures whose rows it has not written
+        if self.silent and not isinstance(outcome, Failed):  # a retry may fail again without any effect
             return
         if isinstance(outcome, Failed):
             self.changes.node(node.id, "failed", json.dumps(outcome.text, ensure_ascii=False), self.stamp)
