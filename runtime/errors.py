@@ -15,6 +15,7 @@ _TRANSIENT = frozenset(
     }
 )
 ADMIN_SHUTDOWN = "57P01"
+_PROTOCOL = "08P01"  # the statement's own fault: a parameter that nobody gives
 _ALONE = frozenset({"25001", "2D000"})  # refuses a transaction block; commits inside a procedure
 FENCED = "DF001"
 _GONE = frozenset({"3F000", "42P01", "42883"})  # schema, relation or function is not there (any more)
@@ -43,7 +44,7 @@ class SqlError(NamedTuple):
     @property
     def transient(self) -> bool:
         """Whether the same step may succeed when it is tried again."""
-        return self.code in _TRANSIENT or self.code.startswith("08")
+        return self.code in _TRANSIENT or (self.code.startswith("08") and self.code != _PROTOCOL)
 
     @property
     def needs_no_transaction(self) -> bool:

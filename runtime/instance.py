@@ -14,6 +14,7 @@ from .executor import Executor
 from .failpoints import hit
 from .management import Management
 from .outcomes import Broke, Done, Failed, Outcome
+from .parked_mail import hand_out
 from .scope import DrainedError, Place, Saved, Scope, StepUndoneError
 from .stored import StoredGraph
 from .values import sql_error_text
@@ -66,8 +67,14 @@ class Instance:
         self.lines: set[Scope] = set()  # scopes that run or wait, and are not blocked on children
         self.waits = Waits()
         self._seen: set[int] = set()
+        self._arrived: list[Message] = []  # signals that came while nobody had the instance in memory
         for row in taken["mail"] or []:
-            self.accept(Message(*row))
+            message = Message(*row)
+            if message.kind == "cancel" or message.kept:
+                self.accept(message)
+            else:
+                self._seen.add(message.id)
+                self._arrived.append(message)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -139,6 +146,8 @@ class Instance:
             scope.restore(saved, self.saved_bindings.get(self.id, {}))
         scope.changes.status = "running"
         self.lines.add(scope)
+        arrived, self._arrived = self._arrived, []
+        await hand_out(self, arrived)
         await self._finish(scope, await run(scope, root))
 
     def _refusal(self) -> str | None:
@@ -234,28 +243,35 @@ class Instance:
             return
         listeners = self.waits.listeners(message.name)
         if not listeners:
-            self.waits.kept.append(message)
-            self.worker.background(self._keep([message.id]))
+            self.keep(message)
         elif len(listeners) == 1:
             listeners[0][1].set_result(message)
         else:
             self.worker.background(self._broadcast(message, listeners))
 
-    async def _keep(self, ids: Sequence[int]) -> None:
-        """Remember durably that nobody waited, so that nobody is woken for it again."""
+    def keep(self, message: Message) -> None:
+        """Remember, durably too, that nobody waited for it: nobody is woken for it again."""
+        self.waits.kept.append(message)
+        self.worker.background(self._note_kept(message.id))
+
+    async def _note_kept(self, message_id: int) -> None:
         sql = "SELECT _duroxide.keep_messages($1, $2)"
-        await self.management.value(sql, self.id, json.dumps(ids))
+        await self.management.value(sql, self.id, json.dumps([message_id]))
+
+    async def copy(self, message: Message, scopes: Sequence[str]) -> list[int]:
+        """One message for the waits of several scopes: every one gets a copy, all in one commit. Returns their ids."""
+        copies: list[int] = await self.management.document(
+            "SELECT _duroxide.copy_message($1, $2, $3)", self.id, str(message.id), json.dumps(scopes)
+        )
+        self._seen.update(copies)
+        return copies
 
     async def _broadcast(
         self, message: Message, listeners: "list[tuple[Scope, asyncio.Future[Message]]]"
     ) -> None:
-        """One message for several waits: every one gets its copy in one commit, then they go on."""
-        scopes = json.dumps([scope.id for scope, _ in listeners])
-        copies = await self.management.document(
-            "SELECT _duroxide.copy_message($1, $2, $3)", self.id, str(message.id), scopes
-        )
+        """Hand a message to several waits."""
+        copies = await self.copy(message, [scope.id for scope, _ in listeners])
         for (_, future), copy_id in zip(listeners, copies, strict=True):
-            self._seen.add(copy_id)
             if not future.done():
                 future.set_result(message._replace(id=copy_id))
 
