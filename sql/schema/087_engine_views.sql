@@ -5,7 +5,7 @@
 -- schema and superusers may read them.
 
 CREATE VIEW _duroxide.history AS
-WITH execution AS (
+WITH execution AS NOT MATERIALIZED (                      -- so that a look for one instance finds its rows by key
     SELECT e.instance_id, e.execution_id, e.started_at, e.ended_at,
            'OrchestrationContinuedAsNew'::pg_catalog.text AS end_type, df._next_input(e.instance_id, e.execution_id) AS output
     FROM _duroxide.executions e

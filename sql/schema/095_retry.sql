@@ -101,14 +101,15 @@ AS $$
 DECLARE
     v_status text := df._visible_status(p_instance);
     v_owner regrole := (SELECT i.submitted_by FROM df.instances i WHERE i.id = p_instance);
+    v_outcome text := (SELECT r.outcome FROM _duroxide.runs r WHERE r.instance_id = p_instance);
 BEGIN
     IF v_owner <> quote_ident(current_user)::regrole THEN
         RAISE EXCEPTION 'df.retry_instance: only the role that submitted instance % can retry it (%)', p_instance, v_owner
             USING ERRCODE = 'insufficient_privilege';
-    ELSIF (v_status IN ('failed', 'cancelled')) IS NOT TRUE THEN
-        RAISE EXCEPTION 'df.retry_instance: instance % is %; only a failed or cancelled instance can be retried', p_instance, v_status
-            USING ERRCODE = 'object_not_in_prerequisite_state';
-    ELSIF NOT EXISTS (SELECT FROM _duroxide.runs r WHERE r.instance_id = p_instance AND r.outcome IN ('failed', 'cancelled')) THEN
+    ELSIF (v_status IN ('failed', 'cancelled')) IS NOT TRUE OR v_outcome = 'completed' THEN
+        RAISE EXCEPTION 'df.retry_instance: instance % is %; only a failed or cancelled instance can be retried',
+            p_instance, coalesce(v_outcome, v_status) USING ERRCODE = 'object_not_in_prerequisite_state';
+    ELSIF v_outcome IS NULL THEN                            -- also when the owner has written that status himself
         RAISE EXCEPTION 'df.retry_instance: no worker has seen the end of instance % yet; try again in a moment', p_instance
             USING ERRCODE = 'object_not_in_prerequisite_state';
     END IF;

@@ -333,6 +333,15 @@ def test_who_may_not(ready: DfDatabase, app: Connection) -> None:
             one(connection, "SELECT df.retry_instance(%s)", old)
     with pytest.raises(psycopg.Error, match="is pending; only a failed or cancelled instance can be retried"):
         one(app, "SELECT df.retry_instance(%s)", start(app))
+    completed = start(app)
+    as_worker(ready, "UPDATE _duroxide.runs SET outcome = 'completed' WHERE instance_id = %s", completed)
+    app.execute(
+        "UPDATE df.instances SET status = 'failed' WHERE id = %s", [completed]
+    )  # an owner may write that
+    with pytest.raises(
+        psycopg.Error, match="is completed; only a failed or cancelled instance can be retried"
+    ):
+        one(app, "SELECT df.retry_instance(%s)", completed)
     as_worker(ready, "UPDATE _duroxide._worker_ready SET schema_version = -1")
     with pytest.raises(
         psycopg.Error, match=r"^failed to start durable function: pg_durable background worker not yet"
