@@ -33,6 +33,64 @@ SET search_path = pg_catalog, pg_temp
 AS $$ SELECT '_duroxide'::text $$;
 COMMENT ON FUNCTION df.duroxide_schema() IS 'the schema of the engine''s own relations';
 
+-- PostgreSQL parses and prepares every CHECK of a table anew for every statement that writes it, and the worker writes with every step.
+-- A call is short to parse; what these PL/pgSQL functions say is parsed once a session. Constants of a condition cost most.
+
+CREATE FUNCTION df._is_id(p_text pg_catalog.text) RETURNS pg_catalog.bool
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+AS $$   -- ^[0-9a-f]{8}$, without the regular expression: that is built anew for every match
+BEGIN
+    RETURN pg_catalog.octet_length(p_text) OPERATOR(pg_catalog.=) 8
+        AND pg_catalog.ltrim(p_text, '0123456789abcdef') OPERATOR(pg_catalog.=) '';
+END
+$$;
+
+CREATE FUNCTION df._is_name(p_text pg_catalog.text) RETURNS pg_catalog.bool
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+AS $$ BEGIN RETURN p_text OPERATOR(pg_catalog.~) '^[A-Za-z_][A-Za-z0-9_]*$'; END $$;
+
+CREATE FUNCTION df._is_instance_status(p_text pg_catalog.text) RETURNS pg_catalog.bool
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+AS $$ BEGIN RETURN p_text OPERATOR(pg_catalog.=) ANY ('{pending,running,completed,failed,cancelled}'::pg_catalog.text[]); END $$;
+
+CREATE FUNCTION df._is_node_status(p_text pg_catalog.text) RETURNS pg_catalog.bool
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+AS $$ BEGIN RETURN p_text OPERATOR(pg_catalog.=) ANY ('{pending,running,completed,failed}'::pg_catalog.text[]); END $$;
+
+CREATE FUNCTION df._may_have_result(p_status pg_catalog.text) RETURNS pg_catalog.bool
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+AS $$ BEGIN RETURN p_status OPERATOR(pg_catalog.=) ANY ('{completed,failed}'::pg_catalog.text[]); END $$;
+
+CREATE FUNCTION df._is_node_type(p_text pg_catalog.text) RETURNS pg_catalog.bool
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+AS $$
+BEGIN
+    RETURN p_text OPERATOR(pg_catalog.=) ANY (
+        '{SQL,THEN,IF,JOIN,LOOP,BREAK,RACE,SLEEP,WAIT_SCHEDULE,HTTP,HTTP_MULTIPART,SIGNAL}'::pg_catalog.text[]);
+END
+$$;
+
+-- Which of left_node, right_node and query a type uses. A type that is not listed gives false, so a new one must be added here.
+CREATE FUNCTION df._is_node_shape(p_type pg_catalog.text, p_left pg_catalog.text, p_right pg_catalog.text, p_query pg_catalog.text)
+RETURNS pg_catalog.bool
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+AS $$
+BEGIN
+    RETURN CASE
+        WHEN p_type OPERATOR(pg_catalog.=) ANY (
+                '{SQL,SLEEP,WAIT_SCHEDULE,BREAK,HTTP,HTTP_MULTIPART,SIGNAL}'::pg_catalog.text[])
+            THEN p_left IS NULL AND p_right IS NULL AND p_query IS NOT NULL
+        WHEN p_type OPERATOR(pg_catalog.=) ANY ('{THEN,RACE}'::pg_catalog.text[])
+            THEN p_left IS NOT NULL AND p_right IS NOT NULL AND p_query IS NULL
+        WHEN p_type OPERATOR(pg_catalog.=) 'IF'
+            THEN p_left IS NOT NULL AND p_right IS NOT NULL AND p_query IS NOT NULL
+        WHEN p_type OPERATOR(pg_catalog.=) 'LOOP' THEN p_left IS NOT NULL AND p_right IS NULL
+        WHEN p_type OPERATOR(pg_catalog.=) 'JOIN' THEN p_left IS NOT NULL AND p_right IS NOT NULL
+        ELSE false
+    END;
+END
+$$;
+
 CREATE TABLE df.instances (
     id           pg_catalog.varchar(8) PRIMARY KEY,
     label        pg_catalog.text,
@@ -43,10 +101,9 @@ CREATE TABLE df.instances (
     created_at   pg_catalog.timestamptz DEFAULT pg_catalog.now(),
     updated_at   pg_catalog.timestamptz DEFAULT pg_catalog.now(),
     completed_at pg_catalog.timestamptz,
-    CONSTRAINT instances_id_format_chk CHECK (id OPERATOR(pg_catalog.~) '^[0-9a-f]{8}$'),
-    CONSTRAINT instances_root_node_format_chk CHECK (root_node OPERATOR(pg_catalog.~) '^[0-9a-f]{8}$'),
-    CONSTRAINT instances_status_chk CHECK (status OPERATOR(pg_catalog.=) ANY (
-        '{pending,running,completed,failed,cancelled}'::pg_catalog.text[])),
+    CONSTRAINT instances_id_format_chk CHECK (df._is_id(id)),
+    CONSTRAINT instances_root_node_format_chk CHECK (df._is_id(root_node)),
+    CONSTRAINT instances_status_chk CHECK (df._is_instance_status(status)),
     CONSTRAINT instances_identity_key UNIQUE (id, submitted_by)
 ) WITH (fillfactor = 60);
 COMMENT ON TABLE df.instances IS 'one row per started workflow';
@@ -81,31 +138,15 @@ CREATE TABLE df.nodes (
     status_details pg_catalog.jsonb,
     CONSTRAINT nodes_instance_id_present_chk CHECK (instance_id IS NOT NULL),
     CONSTRAINT nodes_submitted_by_present_chk CHECK (submitted_by IS NOT NULL),
-    CONSTRAINT nodes_id_format_chk CHECK (id OPERATOR(pg_catalog.~) '^[0-9a-f]{8}$'),
-    CONSTRAINT nodes_instance_id_format_chk CHECK (instance_id OPERATOR(pg_catalog.~) '^[0-9a-f]{8}$'),
-    CONSTRAINT nodes_left_node_format_chk CHECK (left_node OPERATOR(pg_catalog.~) '^[0-9a-f]{8}$'),
-    CONSTRAINT nodes_right_node_format_chk CHECK (right_node OPERATOR(pg_catalog.~) '^[0-9a-f]{8}$'),
-    CONSTRAINT nodes_node_type_chk CHECK (node_type OPERATOR(pg_catalog.=) ANY (
-        '{SQL,THEN,IF,JOIN,LOOP,BREAK,RACE,SLEEP,WAIT_SCHEDULE,HTTP,HTTP_MULTIPART,SIGNAL}'::pg_catalog.text[])),
-    CONSTRAINT nodes_result_name_chk CHECK (result_name OPERATOR(pg_catalog.~) '^[A-Za-z_][A-Za-z0-9_]*$'),
-    CONSTRAINT nodes_status_chk CHECK (status OPERATOR(pg_catalog.=) ANY (
-        '{pending,running,completed,failed}'::pg_catalog.text[])),
-    CONSTRAINT nodes_result_status_chk CHECK (
-        result IS NULL OR status OPERATOR(pg_catalog.=) ANY ('{completed,failed}'::pg_catalog.text[])),
-    -- Which of the three an operator uses. A type that is not listed gives ELSE, so a new one must be added here.
-    CONSTRAINT nodes_structure_chk CHECK (
-        CASE
-            WHEN node_type OPERATOR(pg_catalog.=) ANY (
-                    '{SQL,SLEEP,WAIT_SCHEDULE,BREAK,HTTP,HTTP_MULTIPART,SIGNAL}'::pg_catalog.text[])
-                THEN left_node IS NULL AND right_node IS NULL AND query IS NOT NULL
-            WHEN node_type OPERATOR(pg_catalog.=) ANY ('{THEN,RACE}'::pg_catalog.text[])
-                THEN left_node IS NOT NULL AND right_node IS NOT NULL AND query IS NULL
-            WHEN node_type OPERATOR(pg_catalog.=) 'IF'
-                THEN left_node IS NOT NULL AND right_node IS NOT NULL AND query IS NOT NULL
-            WHEN node_type OPERATOR(pg_catalog.=) 'LOOP' THEN left_node IS NOT NULL AND right_node IS NULL
-            WHEN node_type OPERATOR(pg_catalog.=) 'JOIN' THEN left_node IS NOT NULL AND right_node IS NOT NULL
-            ELSE false
-        END),
+    CONSTRAINT nodes_id_format_chk CHECK (df._is_id(id)),
+    CONSTRAINT nodes_instance_id_format_chk CHECK (df._is_id(instance_id)),
+    CONSTRAINT nodes_left_node_format_chk CHECK (df._is_id(left_node)),
+    CONSTRAINT nodes_right_node_format_chk CHECK (df._is_id(right_node)),
+    CONSTRAINT nodes_node_type_chk CHECK (df._is_node_type(node_type)),
+    CONSTRAINT nodes_result_name_chk CHECK (df._is_name(result_name)),
+    CONSTRAINT nodes_status_chk CHECK (df._is_node_status(status)),
+    CONSTRAINT nodes_result_status_chk CHECK (result IS NULL OR df._may_have_result(status)),
+    CONSTRAINT nodes_structure_chk CHECK (df._is_node_shape(node_type, left_node, right_node, query)),
     CONSTRAINT nodes_instance_identity_fkey FOREIGN KEY (instance_id, submitted_by)
         REFERENCES df.instances (id, submitted_by) DEFERRABLE INITIALLY DEFERRED
 ) WITH (fillfactor = 35);

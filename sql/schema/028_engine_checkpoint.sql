@@ -30,20 +30,23 @@ $$;
 COMMENT ON FUNCTION _duroxide.stamp_is_stale(pg_catalog.text, pg_catalog.text) IS
     'Whether a node write stamped p_new is older than what the row carries: the first level of the lineage whose generations differ decides.';
 
-CREATE FUNCTION _duroxide.write_node(p_instance pg_catalog.text, p_node pg_catalog.text, p_status pg_catalog.text,
-                                     p_result pg_catalog.text, p_stamp pg_catalog.text) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+-- All rows in one statement: PostgreSQL prepares the many CHECK constraints of df.nodes anew for every statement, which costs more than
+-- the update itself. Nested loops are right whatever the statistics say: a few keys are looked up.
+CREATE FUNCTION _duroxide.write_nodes(p_instances pg_catalog.text[], p_nodes pg_catalog.text[], p_statuses pg_catalog.text[],
+                                      p_results pg_catalog.text[], p_stamps pg_catalog.text[]) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
-DECLARE
-    v_result jsonb := p_result::jsonb;
-    v_details jsonb := CASE WHEN starts_with(p_stamp, '{') THEN p_stamp::jsonb ELSE jsonb_build_object('execution_id', p_stamp) END;
 BEGIN
     UPDATE df.nodes n
-    SET status = p_status, result = v_result, error = CASE WHEN p_status = 'failed' THEN v_result #>> '{}' END,
-        status_details = v_details, updated_at = clock_timestamp()
-    WHERE n.instance_id = p_instance AND n.id = p_node
-      AND NOT (n.status_details IS NOT NULL
-               AND _duroxide.stamp_is_stale(v_details ->> 'execution_id', n.status_details ->> 'execution_id'));
+    SET status = u.status, result = u.result, error = CASE WHEN u.status = 'failed' THEN u.result #>> '{}' END,
+        status_details = u.details, updated_at = clock_timestamp()
+    FROM (SELECT w.instance, w.node, w.status, w.result::jsonb AS result,
+                 CASE WHEN starts_with(w.stamp, '{') THEN w.stamp::jsonb ELSE jsonb_build_object('execution_id', w.stamp) END AS details
+          FROM unnest(p_instances, p_nodes, p_statuses, p_results, p_stamps) AS w(instance, node, status, result, stamp)) u
+    WHERE n.instance_id = u.instance AND n.id = u.node
+      AND (n.status_details IS NULL OR n.status_details = u.details
+           OR NOT _duroxide.stamp_is_stale(u.details ->> 'execution_id', n.status_details ->> 'execution_id'));
 END
 $$;
 
@@ -113,7 +116,8 @@ CREATE FUNCTION _duroxide.checkpoint(
     p_scope pg_catalog.text, p_token pg_catalog.uuid, p_generation pg_catalog.int8, p_position pg_catalog.text, p_carry pg_catalog.text,
     p_nodes pg_catalog.text[], p_statuses pg_catalog.text[], p_results pg_catalog.text[], p_stamps pg_catalog.text[],
     p_names pg_catalog.text[], p_values pg_catalog.text[], p_status pg_catalog.text, p_more pg_catalog.json) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
 DECLARE
     v_instance text := left(p_scope, 8);
@@ -124,9 +128,17 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'scope % is held by another worker', p_scope USING ERRCODE = 'DF001';
     END IF;
-    FOR i IN 1 .. coalesce(cardinality(p_nodes), 0) LOOP
-        PERFORM _duroxide.write_node(v_instance, p_nodes[i], p_statuses[i], p_results[i], p_stamps[i]);
-    END LOOP;
+    IF p_nodes IS NOT NULL THEN
+        UPDATE df.nodes n                                   -- as in write_nodes; in line, because every step comes by here
+        SET status = u.status, result = u.result, error = CASE WHEN u.status = 'failed' THEN u.result #>> '{}' END,
+            status_details = u.details, updated_at = clock_timestamp()
+        FROM (SELECT w.node, w.status, w.result::jsonb AS result,
+                     CASE WHEN starts_with(w.stamp, '{') THEN w.stamp::jsonb ELSE jsonb_build_object('execution_id', w.stamp) END AS details
+              FROM unnest(p_nodes, p_statuses, p_results, p_stamps) AS w(node, status, result, stamp)) u
+        WHERE n.instance_id = v_instance AND n.id = u.node
+          AND (n.status_details IS NULL OR n.status_details = u.details
+               OR NOT _duroxide.stamp_is_stale(u.details ->> 'execution_id', n.status_details ->> 'execution_id'));
+    END IF;
     FOR i IN 1 .. coalesce(cardinality(p_names), 0) LOOP
         INSERT INTO _duroxide.bindings (scope_id, name, value) VALUES (p_scope, p_names[i], p_values[i])
             ON CONFLICT (scope_id, name) DO UPDATE SET value = EXCLUDED.value;
@@ -146,20 +158,28 @@ $$;
 -- Steps and waits that outlast 200 ms become visible from another connection. Rows that a checkpoint holds at this moment are skipped:
 -- they are about to become terminal.
 CREATE FUNCTION _duroxide.mark_running(p_instances pg_catalog.text[], p_nodes pg_catalog.text[], p_stamps pg_catalog.text[]) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
 BEGIN
-    FOR i IN 1 .. cardinality(p_nodes) LOOP
-        PERFORM FROM df.nodes n WHERE n.instance_id = p_instances[i] AND n.id = p_nodes[i]
-            AND NOT (n.status IN ('completed', 'failed') AND n.status_details ->> 'execution_id' = p_stamps[i])
-            FOR NO KEY UPDATE SKIP LOCKED;
-        IF FOUND THEN
-            PERFORM _duroxide.write_node(p_instances[i], p_nodes[i], 'running', NULL, p_stamps[i]);
-        END IF;
-    END LOOP;
+    WITH free AS MATERIALIZED (
+        SELECT n.instance_id, n.id, u.stamp
+        FROM unnest(p_instances, p_nodes, p_stamps) AS u(instance, node, stamp)
+        JOIN df.nodes n ON n.instance_id = u.instance AND n.id = u.node
+        WHERE NOT (n.status IN ('completed', 'failed') AND n.status_details ->> 'execution_id' = u.stamp)
+        FOR NO KEY UPDATE OF n SKIP LOCKED
+    ), listed AS (
+        SELECT array_agg(f.instance_id::text) AS instances, array_agg(f.id::text) AS nodes, array_agg(f.stamp) AS stamps FROM free f
+    )
+    SELECT l.instances, l.nodes, l.stamps INTO p_instances, p_nodes, p_stamps FROM listed l;
+    IF p_nodes IS NULL THEN
+        RETURN;
+    END IF;
+    PERFORM _duroxide.write_nodes(p_instances, p_nodes, array_fill('running'::text, ARRAY[cardinality(p_nodes)]),
+                                  array_fill(NULL::text, ARRAY[cardinality(p_nodes)]), p_stamps);
     UPDATE df.instances i SET status = 'running', updated_at = clock_timestamp()
-        WHERE i.status = 'pending' AND i.id = ANY (SELECT j.id FROM df.instances j
-            WHERE j.id = ANY (p_instances) AND j.status = 'pending' FOR NO KEY UPDATE SKIP LOCKED);
+        WHERE i.status = 'pending' AND i.id = ANY (ARRAY(SELECT j.id FROM df.instances j
+            WHERE j.id = ANY (p_instances) AND j.status = 'pending' FOR NO KEY UPDATE SKIP LOCKED));
 END
 $$;
 
@@ -168,6 +188,9 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
     v_name pg_catalog.text;
+    v_dirty pg_catalog.bool;
+    v_may_log_in pg_catalog.bool;
+    v_may_connect pg_catalog.bool;
 BEGIN
     RESET SESSION AUTHORIZATION;
     RESET ROLE;
@@ -177,19 +200,26 @@ BEGIN
     IF pg_catalog.pg_my_temp_schema() OPERATOR(pg_catalog.<>) 0 THEN
         DISCARD TEMP;
     END IF;
-    FOR v_name IN SELECT p.name FROM pg_catalog.pg_prepared_statements p WHERE p.from_sql LOOP
-        EXECUTE pg_catalog.format('DEALLOCATE %I', v_name);
-    END LOOP;
-    FOR v_name IN SELECT c.name FROM pg_catalog.pg_cursors c WHERE c.is_holdable LOOP
-        EXECUTE pg_catalog.format('CLOSE %I', v_name);
-    END LOOP;
-    IF EXISTS (SELECT FROM pg_catalog.pg_listening_channels()) THEN
+    -- One query, because a query costs most.
+    SELECT EXISTS (SELECT FROM pg_catalog.pg_prepared_statement() p WHERE p.from_sql)
+            OR EXISTS (SELECT FROM pg_catalog.pg_cursor() c WHERE c.is_holdable)
+            OR EXISTS (SELECT FROM pg_catalog.pg_listening_channels()),
+        EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname OPERATOR(pg_catalog.=) session_user AND r.rolcanlogin),
+        pg_catalog.has_database_privilege(session_user, pg_catalog.current_database(), 'CONNECT')
+    INTO v_dirty, v_may_log_in, v_may_connect;
+    IF v_dirty THEN
+        FOR v_name IN SELECT p.name FROM pg_catalog.pg_prepared_statement() p WHERE p.from_sql LOOP
+            EXECUTE pg_catalog.format('DEALLOCATE %I', v_name);
+        END LOOP;
+        FOR v_name IN SELECT c.name FROM pg_catalog.pg_cursor() c WHERE c.is_holdable LOOP
+            EXECUTE pg_catalog.format('CLOSE %I', v_name);
+        END LOOP;
         UNLISTEN *;
     END IF;
-    IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname OPERATOR(pg_catalog.=) session_user AND r.rolcanlogin) THEN
+    IF NOT v_may_log_in THEN
         RAISE EXCEPTION 'role "%" is not permitted to log in', session_user USING ERRCODE = '28000';
     END IF;
-    IF NOT pg_catalog.has_database_privilege(session_user, pg_catalog.current_database(), 'CONNECT') THEN
+    IF NOT v_may_connect THEN
         RAISE EXCEPTION 'permission denied for database "%"', pg_catalog.current_database() USING ERRCODE = '42501';
     END IF;
 END
@@ -198,6 +228,6 @@ COMMENT ON FUNCTION _duroxide.guard() IS
     'Makes a reused session look new and refuses when its role may no longer log in or connect: an open connection outlives DROP ROLE.';
 
 REVOKE ALL ON FUNCTION
-    _duroxide.write_node(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text),
+    _duroxide.write_nodes(pg_catalog.text[], pg_catalog.text[], pg_catalog.text[], pg_catalog.text[], pg_catalog.text[]),
     _duroxide.checkpoint_more(pg_catalog.text, pg_catalog.text, pg_catalog.uuid, pg_catalog.json),
     _duroxide.mark_running(pg_catalog.text[], pg_catalog.text[], pg_catalog.text[]) FROM PUBLIC;

@@ -18,9 +18,34 @@ SCRIPTS = (*RELEASE.schema, *RELEASE.upgrades)
 
 # Functions whose search path is not fixed, each with the reason. One whose body is parsed when it is created
 # (BEGIN ATOMIC, RETURN) needs none: its names are resolved once, and checked like those of other statements.
+CHECKED = (
+    "called by CHECK constraints for every row that is written: a SET clause would cost more than the check"
+)
+CHECKED_ROWS = (
+    "called by a CHECK for every row written, where a SET clause would cost most; all in it is qualified"
+)
 CALLERS_PATH = {
+    **dict.fromkeys(
+        (
+            "df._is_id",
+            "df._is_name",
+            "df._is_instance_status",
+            "df._is_node_status",
+            "df._may_have_result",
+            "df._is_node_type",
+            "df._is_node_shape",
+        ),
+        CHECKED,
+    ),
     "_duroxide.guard": "resets all settings of the session, which a SET clause would put back at its end",
     "df.explain": "evaluates an expression of the caller, whose operators and functions the caller's path finds",
+    "df._is_id": CHECKED_ROWS,
+    "df._is_instance_status": CHECKED_ROWS,
+    "df._is_name": CHECKED_ROWS,
+    "df._is_node_shape": CHECKED_ROWS,
+    "df._is_node_status": CHECKED_ROWS,
+    "df._is_node_type": CHECKED_ROWS,
+    "df._may_have_result": CHECKED_ROWS,
     "_duroxide.render": "regclass and the like must be read by the path that printed them; runs with the step's rights",
 }
 SAFE_PATHS = (["pg_catalog", "pg_temp"], ["pg_catalog", "df", "pg_temp"])
