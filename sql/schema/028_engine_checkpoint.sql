@@ -60,9 +60,6 @@ DECLARE
     v_wait json := p_more -> 'wait';
     v_outcome text := p_more ->> 'outcome';
 BEGIN
-    IF p_more -> 'clear' IS NOT NULL THEN                   -- a root loop starts its next iteration with no bindings
-        DELETE FROM _duroxide.bindings WHERE scope_id = p_scope;
-    END IF;
     IF p_more -> 'take' IS NOT NULL THEN                    -- messages that this checkpoint consumes
         DELETE FROM _duroxide.inbox m WHERE m.instance_id = p_instance
             AND m.id IN (SELECT e::int8 FROM json_array_elements_text(p_more -> 'take') e);
@@ -138,6 +135,9 @@ BEGIN
         WHERE n.instance_id = v_instance AND n.id = u.node
           AND (n.status_details IS NULL OR n.status_details = u.details
                OR NOT _duroxide.stamp_is_stale(u.details ->> 'execution_id', n.status_details ->> 'execution_id'));
+    END IF;
+    IF p_more IS NOT NULL AND p_more -> 'clear' IS NOT NULL THEN  -- a root loop has begun another iteration, with no bindings at first
+        DELETE FROM _duroxide.bindings WHERE scope_id = p_scope;
     END IF;
     FOR i IN 1 .. coalesce(cardinality(p_names), 0) LOOP
         INSERT INTO _duroxide.bindings (scope_id, name, value) VALUES (p_scope, p_names[i], p_values[i])
