@@ -59,6 +59,7 @@ DECLARE
     v_id text;
     v_wait json := p_more -> 'wait';
     v_outcome text := p_more ->> 'outcome';
+    v_output text := p_more ->> 'output';
 BEGIN
     IF p_more -> 'take' IS NOT NULL THEN                    -- messages that this checkpoint consumes
         DELETE FROM _duroxide.inbox m WHERE m.instance_id = p_instance
@@ -94,7 +95,12 @@ BEGIN
             WHERE scope_id = p_instance;
     END IF;
     IF v_outcome IS NOT NULL THEN
-        UPDATE _duroxide.runs SET outcome = v_outcome, output = p_more ->> 'output', ended_at = _duroxide.clock()
+        IF EXISTS (SELECT FROM df.instances i WHERE i.id = p_instance AND i.status = 'cancelled') THEN
+            v_outcome := 'cancelled';                       -- df.cancel has committed just before
+            v_output := 'canceled: ' || coalesce((SELECT m.name FROM _duroxide.inbox m
+                                                  WHERE m.instance_id = p_instance AND m.kind = 'cancel' ORDER BY m.id LIMIT 1), '');
+        END IF;
+        UPDATE _duroxide.runs SET outcome = v_outcome, output = v_output, ended_at = _duroxide.clock()
             WHERE instance_id = p_instance AND outcome IS NULL;
         DELETE FROM _duroxide.inbox WHERE instance_id = p_instance;
         IF v_outcome = 'completed' THEN
