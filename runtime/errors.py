@@ -15,6 +15,7 @@ _TRANSIENT = frozenset(
     }
 )
 ADMIN_SHUTDOWN = "57P01"
+QUERY_CANCELED = "57014"
 _PROTOCOL = "08P01"  # the statement's own fault: a parameter that nobody gives
 _ALONE = frozenset({"25001", "2D000"})  # refuses a transaction block; commits inside a procedure
 FENCED = "DF001"
@@ -32,6 +33,13 @@ _TRANSIENT_REFUSALS = (
     "terminating connection",
     "timeout expired",
     "connection reset",
+    "could not receive data",
+    "could not send",
+    "ssl syscall error",
+    "network is unreachable",
+    "no route to host",
+    "connection timed out",
+    "could not translate host name",
 )
 
 
@@ -58,7 +66,16 @@ class SqlError(NamedTuple):
 
 
 class LostConnectionError(Exception):
-    """The connection broke: what was not committed is gone, what was being committed is unknown."""
+    """The connection broke: what was not committed is gone, what was being committed is unknown.
+
+    `code` is the SQLSTATE with which the server said good-bye, if it did; `answered` counts the commands of the
+    message that had been answered well before.
+    """
+
+    def __init__(self, text: str, code: str = "08006", answered: int = 0) -> None:
+        super().__init__(text)
+        self.code = code
+        self.answered = answered
 
 
 class UnsettledError(Exception):
@@ -104,7 +121,7 @@ def raise_for(error: SqlError) -> None:
     if error.schema_gone:
         raise GoneError(error.message)
     if error.transient:
-        raise LostConnectionError(error.message)
+        raise LostConnectionError(error.message, error.code)
     raise ServerError(error)
 
 

@@ -229,14 +229,16 @@ class Executor:
     def _handed_over(self, session: Session, waiter: _Waiter, done: "asyncio.Future[list[Reply]]") -> None:
         self._rearm()
         if done.cancelled() or done.exception():
+            waiter.sql = None  # maybe it was what ended the connection: it travels alone from now on
             self._back_in_line(waiter)
             self._spawn(self._drop(session))
             return
         first, second, guard, reply = done.result()
         if first.error or second.error or guard.error or waiter.future.done():
-            if not waiter.future.done():  # its statement has not run, or is rolled back now
+            given_up = waiter.future.done()  # a request to cancel is under way to this session
+            if not given_up:  # its statement has not run, or is rolled back now
                 self._back_in_line(waiter)
-            self._spawn(self._drop(session) if guard.error else self._roll_back(session))
+            self._spawn(self._drop(session) if guard.error or given_up else self._roll_back(session))
         else:
             waiter.future.set_result(Open(session, reply))
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from .errors import LostConnectionError, raise_for
+from .errors import LostConnectionError, RefusedError, raise_for
 from .session import Command, Param, Reply, Session, checkpoint_command
 
 
@@ -38,9 +38,20 @@ class Management:
             await session.close()
         self._free.clear()
 
+    async def _session(self) -> Session:
+        """A session that is not known to be lost. A refusal is the worker's own trouble and fails no instance."""
+        while self._free:
+            session = self._free.pop()
+            if not session.lost:
+                return session
+        try:
+            return await self._connect()
+        except RefusedError as problem:
+            raise LostConnectionError(str(problem)) from None
+
     async def _send(self, command: Command) -> Reply:
         async with self._places:
-            session = self._free.pop() if self._free else await self._connect()
+            session = await self._session()
             try:
                 (reply,) = await asyncio.shield(session.exchange(command))
             except LostConnectionError:

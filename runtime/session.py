@@ -176,7 +176,7 @@ class Session:
                     break
                 self._replies.append(Reply(result))
                 if pg.status != 0:  # a FATAL answer closes the connection behind it
-                    raise LostConnectionError(_last_error(self._replies) or "connection closed")
+                    raise LostConnectionError("connection closed")
             while pg.notifies() is not None:
                 if self.on_notify is not None:
                     self.on_notify.set()
@@ -189,8 +189,7 @@ class Session:
             self._detach()
         answer, self._answer = self._answer, None
         if answer is not None and not answer.done():
-            text = _last_error(self._replies) or str(problem).strip() or "connection lost"
-            answer.set_exception(LostConnectionError(text))
+            answer.set_exception(_lost(self._replies, problem))
         if self.on_notify is not None:
             self.on_notify.set()
 
@@ -221,8 +220,13 @@ class Session:
         await self._connection.close()
 
 
-def _last_error(replies: Sequence[Reply]) -> str | None:
-    return next((reply.error.message for reply in reversed(replies) if reply.error), None)
+def _lost(replies: Sequence[Reply], problem: BaseException) -> LostConnectionError:
+    """What is known when the connection ends in the middle of an answer."""
+    answered = sum(1 for reply in replies if reply.error is None and not reply.skipped)
+    last = next((reply.error for reply in reversed(replies) if reply.error), None)
+    if last is None:
+        return LostConnectionError(str(problem).strip() or "connection lost", answered=answered)
+    return LostConnectionError(last.message, last.code, answered)
 
 
 def refusal_text(text: str, key: tuple[str, str]) -> str:

@@ -3,10 +3,10 @@
 import asyncio
 import random
 import re
-from typing import TYPE_CHECKING
 
 from .errors import (
     ADMIN_SHUTDOWN,
+    QUERY_CANCELED,
     LostConnectionError,
     RefusedError,
     SlotTimeoutError,
@@ -31,11 +31,8 @@ from .values import (
     substitute,
 )
 
-if TYPE_CHECKING:
-    pass
-
 BACKOFF_FIRST, BACKOFF_MOST = 0.05, 30.0  # seconds
-SHUTDOWNS_IN_A_ROW = 5  # backends terminated under one step before it fails
+RETRIES_OF_THE_STOPPED = 5  # in a row, when the step's backend is terminated, or its commit cancelled
 
 # Transaction control would end the step's own transaction (PostgreSQL manual, part VI).
 _CONTROL = re.compile(
@@ -54,7 +51,8 @@ async def run(scope: Scope, node: StoredNode) -> Outcome:
     attempts = saved.attempts if saved else 0
     if saved and saved.intent == node.id:
         scope.instance.at_least_once.add(node.id)
-    verdict = scope.instance.verdicts.pop(Place(scope.id, scope.generation, node.id), None)
+    place = Place(scope.id, scope.generation, node.id)
+    verdict = scope.instance.verdicts.pop(place, None)
     if isinstance(verdict, Failed):
         return verdict
     if node.query is None:
@@ -66,13 +64,31 @@ async def run(scope: Scope, node: StoredNode) -> Outcome:
     if _COPY.match(text):
         return Failed(sql_error_text(COPY_TEXT))
     while True:
-        outcome = await _attempt(scope, node, text)
+        outcome = verdict or await _attempt(scope, node, text)
+        verdict = None
         if not isinstance(outcome, SqlError):
             return outcome
         attempts += 1
-        if outcome.code == ADMIN_SHUTDOWN and attempts >= SHUTDOWNS_IN_A_ROW:
+        if _was_stopped_too_often(scope, place, outcome):
             return Failed(sql_error_text(outcome.message))
         await _pause(scope, attempts)
+
+
+def verdict_on(error: SqlError) -> Failed | SqlError:
+    """What a step whose checkpoint or COMMIT was refused comes to: an SqlError means that it is tried again."""
+    if error.transient or error.code == QUERY_CANCELED:
+        return error
+    return Failed(sql_error_text(error.message))
+
+
+def _was_stopped_too_often(scope: Scope, place: Place, error: SqlError) -> bool:
+    """Someone may want to get rid of this very step, or its statement may bring its own backend down."""
+    terminated = scope.instance.terminated
+    if error.code not in (ADMIN_SHUTDOWN, QUERY_CANCELED):
+        terminated.pop(place, None)
+        return False
+    terminated[place] = terminated.get(place, 0) + 1
+    return terminated[place] > RETRIES_OF_THE_STOPPED
 
 
 async def _pause(scope: Scope, attempts: int) -> None:
@@ -102,7 +118,7 @@ async def _attempt(scope: Scope, node: StoredNode, text: str) -> Outcome | SqlEr
     except RefusedError as problem:
         return Failed(str(problem))
     except LostConnectionError as problem:
-        return SqlError("08006", str(problem))
+        return SqlError(problem.code, str(problem))
     error = opened.reply.error
     await scope.instance.executor.rollback(opened)
     if error.needs_no_transaction:
@@ -133,7 +149,7 @@ async def _alone(scope: Scope, node: StoredNode, text: str) -> Outcome | SqlErro
     except RefusedError as problem:
         return Failed(str(problem))
     except LostConnectionError as problem:
-        return SqlError("08006", str(problem))
+        return SqlError(problem.code, str(problem))
     try:
         (reply,) = await executor.run_alone(session, Command(text.encode()))
         hit("alone.after")
@@ -141,7 +157,7 @@ async def _alone(scope: Scope, node: StoredNode, text: str) -> Outcome | SqlErro
             return reply.error if reply.error.transient else Failed(sql_error_text(reply.error.message))
         outcome = await _result(scope, Open(session, reply))
     except LostConnectionError as problem:
-        return SqlError("08006", str(problem))
+        return SqlError(problem.code, str(problem))
     finally:
         executor.discard(session)
     if isinstance(outcome, Done):
