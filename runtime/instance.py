@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from .checkpoint import Changes
 from .clock import Clock
-from .errors import FencedError, GoneError, LostConnectionError, ServerError, UnsettledError
+from .errors import FencedError, GoneError, LostConnectionError, ServerError, SqlError, UnsettledError
 from .executor import Executor
 from .failpoints import hit
 from .management import Management
 from .outcomes import Broke, Done, Failed, Outcome
 from .parked_mail import hand_out
 from .scope import DrainedError, Place, Saved, Scope, StepUndoneError
+from .sql_step import verdict_on
 from .stored import StoredGraph
-from .values import sql_error_text
 from .waits import Message, ParkedError, Waits
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ class Instance:
         self.gone = False  # not in this worker's memory any more
         self.reason: str | None = None  # why it is being cancelled
         self._task: asyncio.Task[None] | None = None
-        self.verdicts: dict[Place, Outcome] = {}
+        self.verdicts: dict[Place, Failed | SqlError] = {}
+        self.terminated: dict[Place, int] = {}  # how often in a row the backend of a step was terminated
         self.at_least_once: set[str] = set()
         self.executor: Executor = worker.executor
         self.management: Management = worker.management
@@ -109,17 +110,18 @@ class Instance:
                 return
             except (ParkedError, DrainedError):
                 return
-            except (FencedError, GoneError) as problem:
+            except GoneError as problem:
                 log.info("instance %s left: %s", self.id, problem)
+                self.worker.distrust()
                 return
             except StepUndoneError as problem:
-                if not problem.error.transient and problem.error.code != "57014":
-                    self.verdicts[problem.place] = Failed(sql_error_text(problem.error.message))
-            except (LostConnectionError, UnsettledError) as problem:
+                self.verdicts[problem.place] = verdict_on(problem.error)
+            except (FencedError, LostConnectionError, UnsettledError) as problem:
                 log.info("instance %s: reading its state again: %s", self.id, problem)
             except Exception as problem:
                 log.exception("instance %s cannot go on", self.id)
-                await self._end("failed", f"{type(problem).__name__}: {problem}")
+                if await self._reload(attempt) >= 0:  # the end must not put an older position into the table
+                    await self._end("failed", f"{type(problem).__name__}: {problem}")
                 return
             attempt = await self._reload(attempt)
             if attempt < 0:
@@ -147,8 +149,11 @@ class Instance:
         scope.changes.status = "running"
         self.lines.add(scope)
         arrived, self._arrived = self._arrived, []
-        await hand_out(self, arrived)
-        await self._finish(scope, await run(scope, root))
+        try:
+            await hand_out(self, arrived)
+            await self._finish(scope, await run(scope, root))
+        finally:
+            scope.forsake()
 
     def _refusal(self) -> str | None:
         """Why it must not run at all; asked only when it is loaded for the first time."""
@@ -191,11 +196,13 @@ class Instance:
             (saved.generation, saved.position, saved.carry) if saved else (1, None, None)
         )
         try:
+            self.worker.lease.check()
             await self.management.checkpoint(
                 changes.parameters(self.id, self.token, generation, position, carry)
             )
         except (FencedError, GoneError, LostConnectionError, ServerError) as problem:
             log.info("instance %s: %s", self.id, problem)
+            self.worker.distrust()
 
     async def _cancelled(self) -> None:
         """Its SQL has been cancelled in the server; what is left is the engine's own record."""
@@ -208,6 +215,7 @@ class Instance:
                 await asyncio.sleep(0.2)
             except (GoneError, ServerError) as problem:
                 log.info("instance %s: %s", self.id, problem)
+                self.worker.distrust()
                 return
 
     async def _reload(self, attempt: int) -> int:
@@ -215,6 +223,8 @@ class Instance:
         while True:
             await asyncio.sleep(min(0.02 * 2 ** min(attempt, 10), _RELOAD_MOST) * random.uniform(0.5, 1.0))
             attempt += 1
+            if self.worker.instances.get(self.id) is not self:
+                return -1  # parked, and taken again, while the answer was lost
             try:
                 sql = "SELECT _duroxide.retake($1, $2)"
                 text = await self.management.value(sql, self.worker.id, self.id)
@@ -222,10 +232,12 @@ class Instance:
                 continue
             except (GoneError, ServerError) as problem:
                 log.info("instance %s left: %s", self.id, problem)
+                self.worker.distrust()
                 return -1
             if text is None:
                 return -1
             self._take(json.loads(text))
+            self.worker.wake()  # mail that came in between was handed to the state that is forgotten now
             return attempt
 
     # Mail
@@ -255,14 +267,22 @@ class Instance:
         self.worker.background(self._note_kept(message.id))
 
     async def _note_kept(self, message_id: int) -> None:
-        sql = "SELECT _duroxide.keep_messages($1, $2)"
-        await self.management.value(sql, self.id, json.dumps([message_id]))
+        sql = "SELECT _duroxide.keep_messages($1, $2, $3)"
+        if await self.management.value(sql, self.id, self.token, json.dumps([message_id])) != "t":
+            self.worker.wake()  # the instance was parked meanwhile: the message is to wake it
 
     async def copy(self, message: Message, scopes: Sequence[str]) -> list[int]:
         """One message for the waits of several scopes: every one gets a copy, all in one commit. Returns their ids."""
-        copies: list[int] = await self.management.document(
-            "SELECT _duroxide.copy_message($1, $2, $3)", self.id, str(message.id), json.dumps(scopes)
+        copies: list[int] | None = await self.management.document(
+            "SELECT _duroxide.copy_message($1, $2, $3, $4)",
+            self.id,
+            self.token,
+            str(message.id),
+            json.dumps(scopes),
         )
+        if copies is None:
+            self.worker.wake()
+            return []
         self._seen.update(copies)
         return copies
 
@@ -271,7 +291,7 @@ class Instance:
     ) -> None:
         """Hand a message to several waits."""
         copies = await self.copy(message, [scope.id for scope, _ in listeners])
-        for (_, future), copy_id in zip(listeners, copies, strict=True):
+        for (_, future), copy_id in zip(listeners, copies, strict=False):
             if not future.done():
                 future.set_result(message._replace(id=copy_id))
 

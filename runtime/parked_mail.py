@@ -47,4 +47,4 @@ async def _addressed(instance: "Instance", message: Message, scopes: Sequence[st
     if len(scopes) == 1:
         return [message._replace(for_scope=scopes[0])]
     copies = await instance.copy(message, scopes)
-    return [message._replace(id=i, for_scope=scope) for i, scope in zip(copies, scopes, strict=True)]
+    return [message._replace(id=i, for_scope=scope) for i, scope in zip(copies, scopes, strict=False)]

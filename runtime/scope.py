@@ -4,13 +4,16 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .checkpoint import Changes
-from .errors import CommitRefusedError, LostConnectionError, UnsettledError
+from .errors import CommitRefusedError, FencedError, LostConnectionError, UnsettledError
 from .executor import Open
 from .outcomes import Broke, Done, Failed, Outcome
 from .stored import StoredNode, path_to_root
 
 if TYPE_CHECKING:
     from .instance import Instance
+
+
+_COMMIT_ANSWERED = 2  # checkpoint and COMMIT: the message broke off behind them
 
 
 class Saved(NamedTuple):
@@ -175,6 +178,7 @@ class Scope:
         place = Place(self.id, self.generation, node.id)
         key = self.instance.key
         if self.opened is not None:
+            self._check_lease()
             opened, before = self.opened, self.opened_place
             params = self._parameters()
             try:
@@ -182,6 +186,8 @@ class Scope:
             except CommitRefusedError as problem:
                 raise StepUndoneError(before or place, problem) from None
             except LostConnectionError as problem:
+                if problem.answered >= _COMMIT_ANSWERED:
+                    raise
                 raise UnsettledError(str(problem)) from None
         else:
             if self.urgent:
@@ -192,6 +198,7 @@ class Scope:
 
     async def flush(self, **more: Any) -> None:
         """Commit what there is to write. Raises StepUndoneError, FencedError, UnsettledError."""
+        self._check_lease()
         self.changes.more.update(more)
         opened, place = self.opened, self.opened_place
         params = self._parameters()
@@ -203,7 +210,21 @@ class Scope:
         except CommitRefusedError as problem:
             raise StepUndoneError(place or Place(self.id, self.generation, ""), problem) from None
         except LostConnectionError as problem:
-            raise UnsettledError(str(problem)) from None
+            if opened is None or problem.answered < _COMMIT_ANSWERED:
+                raise UnsettledError(str(problem)) from None
+
+    def _check_lease(self) -> None:
+        try:
+            self.instance.worker.lease.check()
+        except FencedError:
+            self.forsake()
+            raise
+
+    def forsake(self) -> None:
+        """The walk has stopped here: roll back what is open."""
+        if self.opened is not None:
+            opened, self.opened = self.opened, None
+            self.instance.executor.abandon(opened)
 
     def _parameters(self) -> tuple[bytes | None, ...]:
         changes, self.changes = self.changes, Changes()

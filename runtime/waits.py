@@ -60,6 +60,11 @@ class Waits:
                 return message
         return None
 
+    @property
+    def answered(self) -> bool:
+        """Whether a message has been handed to a wait that has not gone on with it yet."""
+        return any(future.done() and not future.cancelled() for _, _, future in self._listeners)
+
     def listeners(self, name: str) -> list[tuple[Scope, "asyncio.Future[Message]"]]:
         """Everybody who waits for this name now."""
         return [
@@ -139,6 +144,8 @@ async def _begin_wait(scope: Scope, node: StoredNode, due: float | None) -> None
     finally:
         instance.waits.until.pop(scope, None)
     hit("timer.parked")
+    if instance.waits.answered:  # during the commit: whoever takes the instance next is to read the message
+        instance.worker.wake()
     raise ParkedError
 
 

@@ -139,6 +139,7 @@ async def _branch(child: Scope) -> Outcome:
         outcome = await run(child, child.root)
         await child.flush(ended=ended_text(outcome))
     finally:
+        child.forsake()
         child.instance.lines.discard(child)
     return outcome
 
@@ -162,6 +163,7 @@ def _merge(scope: Scope, child: Scope) -> None:
 
 def _joined(scope: Scope, children: list[Scope]) -> None:
     """The children are over: their rows go with the parent's next commit."""
+    scope.instance.lines.difference_update(children)  # the loser of a race that was decided before a crash
     scope.instance.lines.add(scope)
     scope.changes.more.setdefault("drop", []).extend(child.id for child in children)
 

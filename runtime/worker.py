@@ -2,18 +2,21 @@
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import time
 import uuid
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
+from .checkpoint import Changes
 from .clock import Clock
 from .errors import GoneError, LostConnectionError, ServerError
 from .executor import Executor, Key
 from .failpoints import hit
 from .freezer import Freezer
 from .instance import Instance
+from .lease import Lease
 from .lifeline import Lifeline
 from .management import Management
 from .marks import Marks
@@ -27,6 +30,8 @@ log = logging.getLogger("dfsql.worker")
 
 BEAT_EVERY = 5.0  # seconds
 LOOK_EVERY = 30.0  # the net under notifications and timers
+LOST_PAUSE = 0.2  # while the server does not answer
+RECOVER_AFTER_BEATS = 12  # the net under everything that may go wrong with an instance in memory
 INSTALL_LOOK_EVERY = 2.0  # while schema df is not there
 BATCH = 64  # instances a claim
 MOST_INSTANCES = 1000  # in memory at a time
@@ -50,7 +55,11 @@ class Worker:
         self.instances: dict[str, Instance] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.management = Management(4, lambda: self._connect_own("management"))
-        self.lifeline = Lifeline(self.id, self._wake, lambda: self._connect_own("poll", prepare=False))
+        self.lease = Lease()
+        self.lifeline = Lifeline(
+            self.id, self._wake, self.lease, lambda: self._connect_own("poll", prepare=False)
+        )
+        self._distrusted = False  # maybe the database says that we hold instances that we do not know
         self.marks = Marks(self._mark_running)
         self.freezer = Freezer(self.management)
         self.executor: Executor
@@ -91,8 +100,8 @@ class Worker:
                 await self._drain()
                 for task in loops:
                     task.cancel()
-        except* GoneError as problems:
-            raise GoneError(str(problems.exceptions[0])) from None
+        except ExceptionGroup as problems:  # a loop has failed, and the group has stopped the others
+            raise problems.exceptions[0] from None
         finally:
             await self._close()
 
@@ -104,8 +113,7 @@ class Worker:
             )
         self.executor = Executor(self.settings.concurrency, self.settings.slot_timeout, self._connect_step)
         self.web = Client(self.settings.http)
-        await self.lifeline.hold_patiently()
-        await self.management.value("SELECT _duroxide.publish_ready()")
+        await self._beat()  # what dead workers have held can be claimed from now on
         log.info("worker %s is ready", self.id)
 
     async def _drain(self) -> None:
@@ -135,6 +143,15 @@ class Worker:
         await self.lifeline.close()
         await self.management.close()
 
+    def wake(self) -> None:
+        """Look for work soon."""
+        self._wake.set()
+
+    def distrust(self) -> None:
+        """An instance may have left our memory that is still ours in the database: look for such ones soon."""
+        self._distrusted = True
+        self._wake.set()
+
     def background(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside the instances; what goes wrong there is logged."""
         task = asyncio.create_task(_logged(work))
@@ -150,13 +167,17 @@ class Worker:
                 pause = await self._look()
             except LostConnectionError as problem:
                 log.info("cannot look for work: %s", problem)
-                pause = 0.2
+                self._distrusted = True  # the answer may have been about instances that were claimed
+                pause = LOST_PAUSE
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._wake.wait()
 
     async def _look(self) -> float:
         """One look; returns how long to wait for the next one, in seconds."""
+        await self.lifeline.hold()
+        if self._distrusted:
+            await self._recover()
         room = self._room()
         asked = time.monotonic()
         hit("claim.before")
@@ -171,6 +192,8 @@ class Worker:
             instance = self.instances.get(message.instance_id)
             if instance is not None:
                 instance.accept(message)
+            else:
+                self.distrust()  # parked meanwhile: then the next look claims it
         self._more = room == 0 or len(claimed) >= room
         if self._more:
             return 1.0  # instances that end wake us before
@@ -183,14 +206,39 @@ class Worker:
             return 0
         return max(min(BATCH, MOST_INSTANCES - len(self.instances)), 0)
 
+    async def _recover(self) -> None:
+        """Take again what is ours in the database, but not in memory."""
+        self._distrusted = False
+        known = "{" + ",".join(self.instances) + "}"
+        sql = "SELECT _duroxide.retake_missing($1, $2)"
+        try:
+            found = await self.management.document(sql, self.id, known)
+        except LostConnectionError:
+            self._distrusted = True
+            raise
+        for taken in found or []:
+            self._adopt(taken)
+
     def _adopt(self, taken: dict[str, Any]) -> None:
-        instance = Instance(self, taken)
+        try:
+            instance = Instance(self, taken)
+        except Exception as problem:  # rows that no door of ours lets in: they must not stop everybody else's
+            log.exception("instance %s cannot be read", taken["id"])
+            self.background(self._give_up(taken, f"{type(problem).__name__}: {problem}"))
+            return
         self.instances[instance.id] = instance
         if not instance.frozen:
             self.freezer.add(instance)
         task = instance.start()
         self._tasks.add(task)
         task.add_done_callback(lambda done: self._left(instance, done))
+
+    async def _give_up(self, taken: dict[str, Any], reason: str) -> None:
+        changes = Changes()
+        changes.status = "failed"
+        changes.more.update(outcome="failed", output=reason)
+        root = next(row for row in taken["scopes"] if row[0] == taken["id"])
+        await self.management.checkpoint(changes.parameters(taken["id"], taken["token"], *root[1:4]))
 
     def _left(self, instance: Instance, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
@@ -199,6 +247,7 @@ class Worker:
         instance.gone = True
         if not task.cancelled() and task.exception():
             log.error("instance %s", instance.id, exc_info=task.exception())
+            self.distrust()
         if self._more and self.executor.backlog < self.settings.concurrency:
             self._wake.set()
 
@@ -211,27 +260,31 @@ class Worker:
         try:
             sql = "SELECT _duroxide.mark_running($1, $2, $3)"
             await self.management.value(sql, array(instances), array(nodes), array(stamps))
-        except (LostConnectionError, ServerError) as problem:
+        except (GoneError, LostConnectionError, ServerError) as problem:
             log.info("cannot show running nodes: %s", problem)
 
     # Beating and cleaning
 
     async def _beat_loop(self) -> None:
-        while True:
-            await asyncio.sleep(BEAT_EVERY)
+        for number in itertools.count(1):
+            await asyncio.sleep(min(BEAT_EVERY, self.lease.seconds / 3))
+            if number % RECOVER_AFTER_BEATS == 0:
+                self.distrust()
             try:
-                await self.lifeline.hold()
-                asked = time.monotonic()
-                found = await self.management.document("SELECT _duroxide.beat($1)", self.id)
+                await self._beat()
             except LostConnectionError as problem:
                 log.info("no beat: %s", problem)
-                continue
-            if found is None:
-                raise GoneError("this worker's row in df._worker_epoch is gone")
-            self.clock.set(found["now"], asked)
-            if self._settings_mark not in (None, found["settings"]):
-                await self._settings_changed()
-            self._settings_mark = found["settings"]
+
+    async def _beat(self) -> None:
+        """Prove that the worker lives. Raises GoneError when its row is gone, and LostConnectionError."""
+        asked = time.monotonic()
+        found = await self.lifeline.beat()
+        if found is None:
+            raise GoneError("this worker's row in df._worker_epoch is gone")
+        self.clock.set(found["now"], asked)
+        if self._settings_mark not in (None, found["settings"]):
+            await self._settings_changed()
+        self._settings_mark = found["settings"]
 
     async def _settings_changed(self) -> None:
         self.settings = await read_settings(self.management, self._concurrency)

@@ -16,7 +16,12 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF NOT pg_try_advisory_lock(_duroxide.worker_lock_class(), hashtext(p_worker::text)) THEN
-        RETURN false;                                       -- the lock of our own lost session is not gone yet
+        PERFORM pg_terminate_backend(l.pid) FROM pg_locks l -- our own lost session, which the server believes to be alive
+        WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.pid <> pg_backend_pid()
+          AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+          AND l.classid = _duroxide.worker_lock_class()::oid
+          AND l.objid::int8 = (hashtext(p_worker::text)::int8 & 4294967295);
+        RETURN false;
     END IF;
     INSERT INTO df._worker_epoch (epoch_id, started_at, last_seen_at) VALUES (p_worker, _duroxide.clock(), _duroxide.clock())
         ON CONFLICT (epoch_id) DO UPDATE SET last_seen_at = _duroxide.clock();
@@ -49,9 +54,12 @@ BEGIN
     ), dead AS MATERIALIZED (
         SELECT h.worker FROM held h LEFT JOIN df._worker_epoch w ON w.epoch_id = h.worker
         WHERE _duroxide.is_dead(h.worker, w.last_seen_at)
+    ), free AS MATERIALIZED (
+        SELECT s.scope_id FROM _duroxide.scopes s JOIN dead d ON s.worker = d.worker
+        FOR UPDATE OF s SKIP LOCKED                         -- a commit of the dead one, or another worker that does the same
     ), freed AS (
         UPDATE _duroxide.scopes s SET worker = NULL, token = NULL, due_at = _duroxide.clock()
-        FROM dead d WHERE s.worker = d.worker
+        FROM free f WHERE s.scope_id = f.scope_id
         RETURNING 1
     )
     SELECT count(*) INTO v_count FROM freed;
@@ -76,7 +84,7 @@ BEGIN
         PERFORM pg_notify('dfsql_work', '');
     END IF;
     RETURN json_build_object('now', extract(epoch FROM _duroxide.clock()), 'released', v_released,
-                             'settings', _duroxide.settings_mark());
+                             'lease', _duroxide.lease_seconds(), 'settings', _duroxide.settings_mark());
 END
 $$;
 COMMENT ON FUNCTION _duroxide.beat(pg_catalog.uuid) IS 'Prove that the worker lives, release the instances of dead ones; NULL when the worker''s row is gone.';
@@ -116,8 +124,13 @@ BEGIN
         v_token := gen_random_uuid();
         UPDATE _duroxide.scopes SET worker = p_worker, token = v_token WHERE scope_id = v_id;
         CONTINUE WHEN NOT FOUND;
-        -- Always: a JOIN at the root has branches, but neither position nor wait of its own.
-        UPDATE _duroxide.scopes SET token = v_token WHERE scope_id > v_id || '::' AND scope_id < v_id || ':;';
+        -- Always: a JOIN at the root has branches, but neither position nor wait of its own. Again until nothing is left: the commit that
+        -- an update has waited for may have made further branches.
+        LOOP
+            UPDATE _duroxide.scopes SET token = v_token
+                WHERE scope_id > v_id || '::' AND scope_id < v_id || ':;' AND token IS DISTINCT FROM v_token;
+            EXIT WHEN NOT FOUND;
+        END LOOP;
         RETURN QUERY SELECT json_build_object(
             'id', v_id, 'token', v_token, 'graph', coalesce(r.graph, _duroxide.read_graph(v_id)), 'frozen', r.graph IS NOT NULL,
             'vars', r.vars,
@@ -187,18 +200,56 @@ BEGIN
 END
 $$;
 
--- A message came while nobody waited for its name: it is kept for the next wait, and wakes nobody any more.
-CREATE FUNCTION _duroxide.keep_messages(p_instance pg_catalog.text, p_ids pg_catalog.json) RETURNS void
-LANGUAGE sql SET search_path = pg_catalog, pg_temp
+-- Takes whatever the worker holds and does not know of: an answer was lost, or an instance left its memory in disorder.
+CREATE FUNCTION _duroxide.retake_missing(p_worker pg_catalog.uuid, p_known pg_catalog.text[]) RETURNS pg_catalog.json
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
-    UPDATE _duroxide.inbox m SET kept = true
-    WHERE m.instance_id = p_instance AND m.id IN (SELECT e::int8 FROM json_array_elements_text(p_ids) e)
+DECLARE
+    v_ids text[];
+BEGIN
+    SELECT array_agg(m.scope_id) INTO v_ids FROM (
+        SELECT s.scope_id FROM _duroxide.scopes s
+        WHERE s.worker = p_worker AND s.scope_id <> ALL (p_known) FOR UPDATE SKIP LOCKED) m;
+    RETURN (SELECT json_agg(t.one) FROM _duroxide.take(p_worker, coalesce(v_ids, '{}')) t(one));
+END
 $$;
 
--- A message came while several scopes waited for its name: each gets a copy of its own, all in this one commit.
-CREATE FUNCTION _duroxide.copy_message(p_instance pg_catalog.text, p_id pg_catalog.int8, p_scopes pg_catalog.json) RETURNS pg_catalog.json
-LANGUAGE sql SET search_path = pg_catalog, pg_temp
+-- Whether the token is the instance's; it stays so until the caller's transaction ends.
+CREATE FUNCTION _duroxide.holds(p_instance pg_catalog.text, p_token pg_catalog.uuid) RETURNS pg_catalog.bool
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
+BEGIN
+    PERFORM FROM _duroxide.scopes s WHERE s.scope_id = p_instance AND s.token = p_token FOR SHARE;
+    RETURN FOUND;
+END
+$$;
+
+-- A message came while nobody waited for its name: it is kept for the next wait, and wakes nobody any more. False: the instance has left
+-- the worker meanwhile, and the message is for whoever takes it next.
+CREATE FUNCTION _duroxide.keep_messages(p_instance pg_catalog.text, p_token pg_catalog.uuid, p_ids pg_catalog.json) RETURNS pg_catalog.bool
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT _duroxide.holds(p_instance, p_token) THEN
+        RETURN false;
+    END IF;
+    UPDATE _duroxide.inbox m SET kept = true
+    WHERE m.instance_id = p_instance AND m.id IN (SELECT e::int8 FROM json_array_elements_text(p_ids) e);
+    RETURN true;
+END
+$$;
+
+-- A message came while several scopes waited for its name: each gets a copy of its own, all in this one commit. NULL: as above.
+CREATE FUNCTION _duroxide.copy_message(p_instance pg_catalog.text, p_token pg_catalog.uuid, p_id pg_catalog.int8, p_scopes pg_catalog.json)
+RETURNS pg_catalog.json
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_copies json;
+BEGIN
+    IF NOT _duroxide.holds(p_instance, p_token) THEN
+        RETURN NULL;
+    END IF;
     WITH original AS (
         DELETE FROM _duroxide.inbox m WHERE m.instance_id = p_instance AND m.id = p_id RETURNING *
     ), copies AS (
@@ -207,8 +258,10 @@ AS $$
         FROM original o, json_array_elements_text(p_scopes) WITH ORDINALITY AS e(scope, number) ORDER BY e.number
         RETURNING id, for_scope
     )
-    SELECT json_agg(c.id ORDER BY e.number) FROM copies c
-    JOIN json_array_elements_text(p_scopes) WITH ORDINALITY AS e(scope, number) ON e.scope = c.for_scope
+    SELECT json_agg(c.id ORDER BY e.number) INTO v_copies FROM copies c
+    JOIN json_array_elements_text(p_scopes) WITH ORDINALITY AS e(scope, number) ON e.scope = c.for_scope;
+    RETURN v_copies;
+END
 $$;
 
 -- A cancelled instance has stopped. df.instances says so already; the state is kept for df.retry_instance.
@@ -225,8 +278,9 @@ END
 $$;
 
 REVOKE ALL ON FUNCTION
-    _duroxide.retake(pg_catalog.uuid, pg_catalog.text), _duroxide.keep_messages(pg_catalog.text, pg_catalog.json),
-    _duroxide.copy_message(pg_catalog.text, pg_catalog.int8, pg_catalog.json),
+    _duroxide.retake(pg_catalog.uuid, pg_catalog.text), _duroxide.retake_missing(pg_catalog.uuid, pg_catalog.text[]),
+    _duroxide.holds(pg_catalog.text, pg_catalog.uuid), _duroxide.keep_messages(pg_catalog.text, pg_catalog.uuid, pg_catalog.json),
+    _duroxide.copy_message(pg_catalog.text, pg_catalog.uuid, pg_catalog.int8, pg_catalog.json),
     _duroxide.end_cancelled(pg_catalog.text, pg_catalog.text),
     _duroxide.register(pg_catalog.uuid), _duroxide.is_dead(pg_catalog.uuid, pg_catalog.timestamptz), _duroxide.release_dead(pg_catalog.uuid),
     _duroxide.beat(pg_catalog.uuid), _duroxide.read_graph(pg_catalog.text), _duroxide.freeze(pg_catalog.json),
