@@ -60,6 +60,8 @@ CREATE FUNCTION df._infer_nodes(p_instance pg_catalog.text)
 RETURNS TABLE (place pg_catalog.int4, node_id pg_catalog.text, inferred pg_catalog.text, ancestor pg_catalog.text)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+SET enable_nestloop = off       -- before the first ANALYZE the planner takes the nodes of an instance for a few,
+SET jit = off                   -- and where a loop is the only way it thinks itself dear
 AS $$
 DECLARE
     v_ids text[];                                           -- nodes are numbered from 1; 0 stands for none
