@@ -17,7 +17,6 @@ $$;
 CREATE FUNCTION df._instance_graph(instance pg_catalog.text) RETURNS SETOF df._graph_node
 LANGUAGE plpgsql STABLE STRICT
 SET search_path = pg_catalog, pg_temp
-SET enable_nestloop = off       -- the planner takes every function's result for a short one
 AS $$
 BEGIN
     RETURN QUERY WITH node AS MATERIALIZED (
