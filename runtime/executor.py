@@ -114,6 +114,7 @@ class Executor:
                 checkpoint_command(params), COMMIT_AND_CHAIN, GUARD, Command(waiter.sql)
             )
             answer.add_done_callback(lambda done: self._handed_over(session, waiter, done))
+        hit("commit.sent")
         replies = await asyncio.shield(answer)
         _check_commit(replies)
         hit("commit.after")
@@ -126,6 +127,7 @@ class Executor:
         session = opened.session
         hit("commit.before")
         answer = session.exchange(checkpoint_command(params), COMMIT_AND_CHAIN, GUARD, Command(sql))
+        hit("commit.sent")
         replies = await self._guarded(session, answer)
         try:
             _check_commit(replies)

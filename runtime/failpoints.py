@@ -11,7 +11,10 @@ NAMES = (
     "statement.before",
     "statement.after",
     "commit.before",
+    "commit.sent",
     "commit.after",
+    "checkpoint.before",
+    "checkpoint.after",
     "alone.before",
     "alone.after",
     "timer.parked",
@@ -25,10 +28,21 @@ NAMES = (
     "http.sent",
     "finish.before",
     "finish.after",
+    "cancel.before",
+    "cancel.after",
 )
 
-_wanted, _, _count = os.environ.get("DFSQL_FAILPOINT", "").partition(":")
-_left = int(_count or 1)
+_wanted, _left = "", 1
+
+
+def arm(text: str) -> None:
+    """Vanish at this point from now on; the empty text means nowhere."""
+    global _wanted, _left
+    _wanted, _, count = text.partition(":")
+    _left = int(count or 1)
+
+
+arm(os.environ.get("DFSQL_FAILPOINT", ""))
 
 
 def hit(name: str) -> None:

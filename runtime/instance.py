@@ -209,7 +209,9 @@ class Instance:
         while True:
             try:
                 sql = "SELECT _duroxide.end_cancelled($1, $2)"
+                hit("cancel.before")
                 await self.management.value(sql, self.id, f"canceled: {self.reason}")
+                hit("cancel.after")
                 return
             except LostConnectionError:
                 await asyncio.sleep(0.2)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from .errors import LostConnectionError, RefusedError, raise_for
+from .failpoints import hit
 from .session import Command, Param, Reply, Session, checkpoint_command
 
 
@@ -30,7 +31,9 @@ class Management:
 
     async def checkpoint(self, params: tuple[Param, ...]) -> None:
         """Commit a scope's changes that belong to no open step."""
+        hit("checkpoint.before")
         await self._send(checkpoint_command(params))
+        hit("checkpoint.after")
 
     async def close(self) -> None:
         """Close all sessions."""
