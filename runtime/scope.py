@@ -242,7 +242,8 @@ class Scope:
             for node_id, stamp in scope.open.items():
                 if node_id not in scope.shown:
                     scope.shown.add(node_id)
-                    self.changes.nodes.setdefault(node_id, ("running", None, stamp))
+                    # Not setdefault: how the node ended in the last generation may not be written yet.
+                    self.changes.nodes[node_id] = ("running", None, stamp)
             scope = scope.parent
 
 

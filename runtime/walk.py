@@ -112,6 +112,8 @@ def _has_rows(scope: Scope, node: StoredNode) -> Outcome | bool:
 
 async def _condition(scope: Scope, node: StoredNode) -> Outcome | bool:
     condition = scope.instance.graph.condition(node)
+    if condition is None and node.config.condition:
+        return Failed(f"Node not found: {node.config.condition}")
     if condition is None:
         return Failed("IF node missing condition_node")
     outcome = await run(scope, condition)
@@ -280,6 +282,8 @@ async def _run_loop(scope: Scope, node: StoredNode) -> Outcome:
     if node.left is None:
         return Failed(f"LOOP node {node.id} has no body")
     condition = scope.instance.graph.condition(node)
+    if condition is None and node.config.condition:
+        return Failed(f"Node not found: {node.config.condition}")
     while True:
         begun = time.monotonic()
         outcome = await _iteration(scope, node, condition)
