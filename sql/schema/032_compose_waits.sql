@@ -1,7 +1,7 @@
 -- Steps that wait or leave a loop: sleep, wait_for_schedule, wait_for_signal, break.
 --
 -- They have no children. What they need is kept as a small JSON object in the envelope's query, in compact spelling; of a sleep it is
--- just the number of seconds. Cron texts are checked in 032_cron.sql.
+-- just the number of seconds. Cron texts are checked in 033_cron.sql.
 
 CREATE FUNCTION df._leaf(node_type pg_catalog.text, query pg_catalog.text) RETURNS pg_catalog.text
 LANGUAGE sql IMMUTABLE STRICT

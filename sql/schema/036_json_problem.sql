@@ -55,7 +55,7 @@ BEGIN
             CONTINUE;
         END IF;
         IF token ~ '^"' AND awaited IN ('value', 'item', 'first', 'key', 'first_key') THEN
-            problem := df._string_problem(token, substr(s, at + 1));
+            problem := df._string_problem(token, CASE WHEN token = '"' THEN substr(s, at + 1) ELSE '' END);
             at := CASE WHEN problem ~ '^control' THEN at + length((regexp_match(substr(s, at + 1), '^[^\x01-\x1f]*'))[1])
                        WHEN problem ~ '^EOF' THEN length(s) ELSE at END;
         END IF;
