@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from .checkpoint import Changes
 from .clock import Clock
-from .errors import FencedError, GoneError, LostConnectionError, ServerError, SqlError, UnsettledError
+from .errors import (
+    READ_ONLY,
+    FencedError,
+    GoneError,
+    LostConnectionError,
+    ServerError,
+    SqlError,
+    UnsettledError,
+)
 from .executor import Executor
 from .failpoints import hit
 from .management import Management
@@ -115,7 +123,10 @@ class Instance:
                 self.worker.distrust()
                 return
             except StepUndoneError as problem:
-                self.verdicts[problem.place] = verdict_on(problem.error)
+                if problem.error.code == READ_ONLY:  # nothing can be noted in the transaction of such a step
+                    self.at_least_once.add(problem.place.node_id)
+                else:
+                    self.verdicts[problem.place] = verdict_on(problem.error)
             except (FencedError, LostConnectionError, UnsettledError) as problem:
                 log.info("instance %s: reading its state again: %s", self.id, problem)
             except Exception as problem:
