@@ -74,6 +74,7 @@ DECLARE
     holds bool;
 BEGIN
     LOOP
+        PERFORM pg_stat_clear_snapshot();  -- or pg_stat_activity stays as it was at the first look
         EXECUTE query INTO holds;
         IF holds THEN
             RETURN 'ok - ' || what;

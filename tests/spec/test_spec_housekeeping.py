@@ -95,11 +95,13 @@ def test_no_worker_is_ready_with_settings_that_it_refuses(new_bench) -> None:
 def test_an_idle_worker_neither_holds_nor_awaits_locks_of_instances(new_bench) -> None:
     bench = new_bench()
     with bench.connect("postgres") as admin, bench.connect() as app:
-        app.execute("SELECT t.ended(df.start('SELECT 1'))")
+        instance = one(app, "SELECT df.start('SELECT 1')")
+        assert one(app, "SELECT t.ended(%s)", instance) == "completed"
         admin.execute("BEGIN; LOCK TABLE df.instances, df.nodes IN ACCESS EXCLUSIVE MODE")
-        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation IN ('df.instances'::regclass, 'df.nodes'::regclass)"
+        waiting = """SELECT application_name, query FROM pg_locks JOIN pg_stat_activity USING (pid)
+                     WHERE NOT granted AND relation IN ('df.instances'::regclass, 'df.nodes'::regclass)"""
         for _ in range(8):
-            assert one(admin, waiting) == 0
+            assert admin.execute(waiting).fetchall() == []
             time.sleep(0.1)
         admin.execute("ROLLBACK")
 

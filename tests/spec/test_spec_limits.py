@@ -88,8 +88,8 @@ def test_a_step_whose_turn_never_comes_fails_while_the_line_is_blocked(new_bench
 
 # rule: R6.9 D-parallel
 def test_a_long_line_that_moves_never_fails(new_bench) -> None:
-    bench = new_bench({"pg_durable.max_user_connections": "1", "pg_durable.execution_acquire_timeout": "1"})
+    bench = new_bench({"pg_durable.max_user_connections": "1", "pg_durable.execution_acquire_timeout": "2"})
     with bench.connect() as app:
-        instances = [start(app, "SELECT pg_sleep(0.5)") for _ in range(6)]
+        instances = [start(app, "SELECT pg_sleep(0.3)") for _ in range(12)]
         waits = [app.execute("SELECT df.start(df.sleep(1))").fetchone()[0] for _ in range(2)]  # need no slot
         assert {ended(app, instance) for instance in instances + waits} == {"completed"}

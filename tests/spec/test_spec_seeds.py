@@ -130,7 +130,7 @@ def test_scheduled_job_and_its_cancellation(new_bench) -> None:
     )
     with bench.connect("dfowner") as owner:  # a Friday, two seconds to nine
         owner.execute(
-            "INSERT INTO _duroxide.clock_offset SELECT '2031-01-03 08:59:58+00'::timestamptz - clock_timestamp()"
+            "INSERT INTO _duroxide.clock_offset (by_much) SELECT '2031-01-03 08:59:58+00'::timestamptz - clock_timestamp()"
         )
     bench.start_worker()
     (instance,) = run(bench, block("cron-job"))

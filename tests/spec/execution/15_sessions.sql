@@ -18,7 +18,7 @@ RESET search_path;
 CREATE FUNCTION traces() RETURNS text LANGUAGE sql AS $$
     SELECT concat_ws(' ', nullif(current_setting('search_path'), '"$user", public'), nullif(current_setting('TimeZone'), 'UTC'), nullif(current_user::text, session_user::text),
         nullif(coalesce(current_setting('my.secret', true), ''), ''), nullif(current_setting('application_name'), 'pg_durable:worker:workflow-sql'), nullif(current_setting('df.in_workflow'), 'true'),
-        (SELECT 'temp table' FROM pg_class WHERE relname = 'mine' AND relpersistence = 't'), (SELECT 'prepared ' || name FROM pg_prepared_statements WHERE statement LIKE '%PREPARE%mine%' LIMIT 1),
+        (SELECT 'temp table' FROM pg_class WHERE relname = 'mine' AND relnamespace = pg_my_temp_schema()), (SELECT 'prepared ' || name FROM pg_prepared_statements WHERE statement LIKE '%PREPARE%mine%' LIMIT 1),
         (SELECT 'cursor' FROM pg_cursors WHERE name = 'mine'), (SELECT 'lock' FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND pid = pg_backend_pid()), (SELECT 'listen' FROM pg_listening_channels()),
         nullif(current_setting('statement_timeout'), '0'), nullif(current_setting('transaction_isolation'), 'read committed'), nullif(current_setting('default_transaction_read_only'), 'off'))
 $$;
