@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from .check import TARGETS, check
 from .compilation import Compilation, Unit, compile
 from .envelope import EnvelopeError, from_envelope, to_envelope
-from .explain import ExplainError, UnknownStepError, explain
+from .explain import ExplainError, UnknownStepError, explain, explain_step
 from .graph import Graph, Kind, Node
 from .report import REPORT_FORMATS, FileFindings, report
 from .rules import FAMILIES, Rule, find_rule
@@ -61,6 +61,7 @@ __all__ = [
     "compile",
     "dumps",
     "explain",
+    "explain_step",
     "find_rule",
     "from_dfgraph",
     "from_envelope",

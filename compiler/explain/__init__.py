@@ -1,9 +1,9 @@
 """Shows a workflow: as a text tree, a picture, a diagram language, a page, or JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ...grammar import Finding
-from ..graph import Graph
+from ..graph import Graph, Node
 from .errors import EngineFailedError, EngineNotFoundError, ExplainError, UnknownFormatError, UnknownStepError
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "UnknownFormatError",
     "UnknownStepError",
     "explain",
+    "explain_step",
 ]
 
 FORMATS = ("text", "svg", "dot", "mermaid", "html", "json")
@@ -30,13 +31,15 @@ def explain(
     title: str | None = None,
     findings: Sequence[Finding] = (),
     focus: str | None = None,
+    statuses: Mapping[str, str] | None = None,
 ) -> str:
     """The workflow in one of `FORMATS`.
 
     `full` shows long SQL uncut. `engine` "dot" draws the SVG with Graphviz. `title` replaces the
     workflow's name in pictures. `findings` are shown in our own SVG, in the page and in the JSON. `focus`
     is the id of a step: what neither leads to it nor depends on it is dimmed in pictures and left out of
-    the text; the JSON stays whole.
+    the text; the JSON stays whole. `statuses` maps the ids of steps to `pending`, `running`, `completed`,
+    `failed` or `skipped`: the state of a started workflow, which every format but JSON shows.
 
     Raises an `ExplainError`: `UnknownFormatError`, `UnknownStepError`, `EngineNotFoundError` or
     `EngineFailedError`.
@@ -56,25 +59,32 @@ def explain(
     if format == "text":
         from . import text
 
-        return text.render(graph, full=full, hide=dim)
+        return text.render(graph, full=full, hide=dim, statuses=statuses)
     if format == "dot" or engine == "dot":
         from . import dot
 
         draw = dot.render_svg if engine == "dot" else dot.render
-        return draw(graph, full=full, title=title, dim=dim)
+        return draw(graph, full=full, title=title, dim=dim, statuses=statuses)
     if format == "mermaid":
         from . import mermaid
 
-        return mermaid.render(graph, full=full, title=title, dim=dim)
+        return mermaid.render(graph, full=full, title=title, dim=dim, statuses=statuses)
     if format == "svg":
         from . import svg
 
-        return svg.render(graph, full=full, title=title, findings=findings, dim=dim)
+        return svg.render(graph, full=full, title=title, findings=findings, dim=dim, statuses=statuses)
     if format == "html":
         from . import html
 
-        return html.render(graph, findings, title=title, dim=dim)
+        return html.render(graph, findings, title=title, dim=dim, statuses=statuses)
     from ... import __version__
     from ..dfgraph import dumps, to_dfgraph
 
     return dumps(to_dfgraph([graph], [findings], version=__version__))
+
+
+def explain_step(graph: Graph, node: Node) -> str:
+    """One step in the words of the tree; a sequence has none."""
+    from .text import node_text
+
+    return node_text(graph, node)

@@ -4,11 +4,12 @@ A frame (LOOP, JOIN, RACE, IF) opens, holds its shapes and closes. Flow enters a
 points, so no link ever has to end at a frame itself, which not every viewer can draw.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
 from ..graph import Graph, Kind, Node
+from .states import shown_states
 from .words import bound, detail, header, kind_label, names_by_step, one_line, printable
 
 DETAIL_WIDTH = 44  # characters of SQL on a card
@@ -26,6 +27,15 @@ INKS = {
     Kind.SIGNAL: "#6b21a8",
     Kind.HTTP: "#065f46",
     Kind.HTTP_MULTIPART: "#065f46",
+}
+
+# Of the states of a started workflow's steps.
+STATE_INKS = {
+    "completed": "#15803d",
+    "running": "#b45309",
+    "failed": "#b91c1c",
+    "pending": FRAME_INK,
+    "skipped": FADED_INK,
 }
 
 
@@ -48,6 +58,7 @@ class Shape:
     node: Node
     lines: tuple[str, ...] = ()
     faded: bool = False
+    state: str = ""  # of a started workflow's step
 
 
 class Via(Enum):
@@ -77,9 +88,18 @@ class Chart:
     links: tuple[Link, ...]
 
 
-def chart(graph: Graph, *, full: bool = False, dim: frozenset[str] = frozenset()) -> Chart:
-    """The flow chart of a graph. Shapes of the nodes whose ids are in `dim` are faded."""
-    plan = _Plan(graph, full, dim)
+def chart(
+    graph: Graph,
+    *,
+    full: bool = False,
+    dim: frozenset[str] = frozenset(),
+    statuses: Mapping[str, str] | None = None,
+) -> Chart:
+    """The flow chart of a graph. Shapes of the nodes whose ids are in `dim` are faded.
+
+    With `statuses` (node id -> state) every card and frame says how it stands.
+    """
+    plan = _Plan(graph, full, dim, shown_states(graph, statuses or {}))
     shapes: list[Shape] = []
     links: list[Link] = []
     stack: list[Node | Shape | Link] = [graph.root]
@@ -100,8 +120,8 @@ def chart(graph: Graph, *, full: bool = False, dim: frozenset[str] = frozenset()
 class _Plan:
     """Where flow enters and leaves every node, and the parts that each node is drawn with."""
 
-    def __init__(self, graph: Graph, full: bool, dim: frozenset[str]) -> None:
-        self.graph, self.full, self.dim = graph, full, dim
+    def __init__(self, graph: Graph, full: bool, dim: frozenset[str], states: Mapping[str, str]) -> None:
+        self.graph, self.full, self.dim, self.states = graph, full, dim, states
         self.names = names_by_step(graph)
         self.loops = _innermost_loops(graph)
         self.entries: list[str | None] = [None] * len(graph.nodes)
@@ -124,7 +144,7 @@ class _Plan:
                 loop = self.graph.nodes[self.loops[node.index]]
                 yield from _link(node.id, self.exits[loop.index], "break")
         else:
-            title = header(self.graph, node) + self._bound(node)
+            title = header(self.graph, node) + self._bound(node) + self._state(node)
             yield self._shape(Form.OPEN, node.id, node, (one_line(title, 80),))
             if node.kind is Kind.LOOP:
                 yield from self._loop(node)
@@ -210,16 +230,21 @@ class _Plan:
         yield from _link(self.exits[child.index], self.exits[frame.index])
 
     def _shape(self, form: Form, key: str, node: Node, lines: tuple[str, ...] = ()) -> Shape:
-        return Shape(form, key, node, lines, node.id in self.dim)
+        state = self.states.get(node.id, "") if form in (Form.CARD, Form.OPEN) else ""
+        return Shape(form, key, node, lines, node.id in self.dim, state)
 
     def _bound(self, node: Node) -> str:
         return "".join(map(bound, self.names.get(node.index, ())))
+
+    def _state(self, node: Node) -> str:
+        state = self.states.get(node.id)
+        return f" · {state}" if state else ""
 
     def _card(self, node: Node) -> tuple[str, ...]:
         words = detail(node)
         lines = printable(words).split("\n") if self.full else [one_line(words, DETAIL_WIDTH)]
         names = [self._bound(node).strip()] if node.index in self.names else []
-        return (kind_label(node), *(line for line in lines if line), *names)
+        return (kind_label(node) + self._state(node), *(line for line in lines if line), *names)
 
 
 def _innermost_loops(graph: Graph) -> list[int]:

@@ -3,11 +3,25 @@
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ..graph import Graph, Kind
-from .chart import DATA_INK, FADED_INK, FRAME_INK, INKS, TEXT_INK, Chart, Form, Link, Shape, Via, chart
+from .chart import (
+    DATA_INK,
+    FADED_INK,
+    FRAME_INK,
+    INKS,
+    STATE_INKS,
+    TEXT_INK,
+    Chart,
+    Form,
+    Link,
+    Shape,
+    Via,
+    chart,
+)
 from .errors import EngineFailedError, EngineNotFoundError
 from .words import detail, one_line, printable
 
@@ -17,7 +31,12 @@ _ENGINES = ("dot", "graphviz-pure")
 
 
 def render(
-    graph: Graph, *, full: bool = False, title: str | None = None, dim: frozenset[str] = frozenset()
+    graph: Graph,
+    *,
+    full: bool = False,
+    title: str | None = None,
+    dim: frozenset[str] = frozenset(),
+    statuses: Mapping[str, str] | None = None,
 ) -> str:
     """DOT text; the same bytes for the same graph.
 
@@ -25,7 +44,7 @@ def render(
     """
     from graphviz import Digraph
 
-    drawing = chart(graph, full=full, dim=dim)
+    drawing = chart(graph, full=full, dim=dim, statuses=statuses)
     name = title or graph.name or graph.label
     dot = Digraph("workflow")
     dot.attr("graph", rankdir="TB", fontname=FONT, fontcolor=TEXT_INK, labeljust="l", bgcolor="#ffffff")
@@ -41,13 +60,18 @@ def render(
 
 
 def render_svg(
-    graph: Graph, *, full: bool = False, title: str | None = None, dim: frozenset[str] = frozenset()
+    graph: Graph,
+    *,
+    full: bool = False,
+    title: str | None = None,
+    dim: frozenset[str] = frozenset(),
+    statuses: Mapping[str, str] | None = None,
 ) -> str:
     """The DOT text drawn by a `dot` program. Raises `EngineNotFoundError` where there is none."""
     program = find_engine()
     if program is None:
         raise EngineNotFoundError()
-    text = render(graph, full=full, title=title, dim=dim)
+    text = render(graph, full=full, title=title, dim=dim, statuses=statuses)
     done = subprocess.run([program, "-Tsvg"], input=text.encode(), capture_output=True, check=False)
     if done.returncode != 0:
         raise EngineFailedError(program, done.returncode, done.stderr.decode(errors="replace"))
@@ -87,9 +111,19 @@ def _card(shape: Shape) -> dict[str, str]:
     }
     if shape.faded:
         attributes["fontcolor"] = ink
+    if shape.state:
+        attributes |= _look(shape)
     if shape.node.kind in _FORMS:
         attributes["shape"] = _FORMS[shape.node.kind]
     return attributes
+
+
+def _look(shape: Shape) -> dict[str, str]:
+    """The border of a step that has been started, or left out; a faded one keeps its colour."""
+    look = {"style": "rounded,dashed"} if shape.state == "skipped" else {"penwidth": "2"}
+    if shape.state in ("pending", "skipped"):
+        look.pop("penwidth", None)
+    return look if shape.faded else look | {"color": STATE_INKS[shape.state]}
 
 
 def _test(shape: Shape) -> dict[str, str]:

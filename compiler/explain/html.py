@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -13,6 +13,7 @@ from ...grammar import Finding
 from ..graph import Graph, Kind, Node
 from . import svg
 from .layout_cards import kind_words
+from .states import shown_states
 from .svg_text import escaped, full_text
 from .words import header, names_by_step
 
@@ -26,19 +27,20 @@ def render(
     title: str | None = None,
     *,
     dim: frozenset[str] = frozenset(),
+    statuses: Mapping[str, str] | None = None,
 ) -> str:
     """The workflow as a self-contained HTML page.
 
     A step that is clicked, or focused and entered, shows its whole SQL, the names it binds and uses, and its
-    findings. Without scripts the page is the picture.
+    findings, and with `statuses` (step id -> state) how it stands. Without scripts the page is the picture.
     """
     heading = title or graph.name or graph.label or "Workflow"
-    picture = svg.render(graph, title=title, findings=findings, dim=dim)
+    picture = svg.render(graph, title=title, findings=findings, dim=dim, statuses=statuses)
     template = _template()
     fields = {
         "TITLE": escaped(" ".join(heading.split())),
         "PICTURE": picture.rstrip("\n"),
-        "DATA": _embedded(_facts(graph, findings)),
+        "DATA": _embedded(_facts(graph, findings, shown_states(graph, statuses or {}))),
         "POLICY": _policy(template),
     }
     return _PLACEHOLDER.sub(lambda found: fields[found[1]], template)
@@ -65,7 +67,7 @@ def _embedded(value: object) -> str:
     )
 
 
-def _facts(graph: Graph, findings: Sequence[Finding]) -> list[dict[str, Any]]:
+def _facts(graph: Graph, findings: Sequence[Finding], states: Mapping[str, str]) -> list[dict[str, Any]]:
     """What the page's panel says about every step, in the order of the table of nodes."""
     names, found = names_by_step(graph), svg.findings_by_step(graph, findings)
     uses: dict[str, list[dict[str, str]]] = {}
@@ -81,6 +83,7 @@ def _facts(graph: Graph, findings: Sequence[Finding]) -> list[dict[str, Any]]:
             "binds": list(names.get(node.index, ())),
             "uses": uses.get(node.id, []),
             "findings": [_finding(one) for one in found.get(node.id, ())],
+            **({"state": states[node.id]} if node.id in states else {}),
         }
         for node in graph.nodes
         if node.kind is not Kind.THEN

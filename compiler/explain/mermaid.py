@@ -2,9 +2,23 @@
 
 import json
 import re
+from collections.abc import Mapping
 
 from ..graph import Graph, Kind
-from .chart import DATA_INK, FADED_INK, FRAME_INK, INKS, TEXT_INK, Chart, Form, Link, Shape, Via, chart
+from .chart import (
+    DATA_INK,
+    FADED_INK,
+    FRAME_INK,
+    INKS,
+    STATE_INKS,
+    TEXT_INK,
+    Chart,
+    Form,
+    Link,
+    Shape,
+    Via,
+    chart,
+)
 
 # Mermaid's defaults (maxTextSize, maxEdges); past them it draws an error instead of the chart.
 MOST_CHARACTERS = 50_000
@@ -19,6 +33,11 @@ _BOXES = {
     Kind.HTTP_MULTIPART: ("[/", "/]"),
     Kind.BREAK: ("([", "])"),
 }
+# What has been reached has a strong border, what was left out a broken one.
+_BORDERS = {
+    **dict.fromkeys(("completed", "running", "failed"), ",stroke-width:2.5px"),
+    "skipped": ",stroke-dasharray:4 3",
+}
 # What Mermaid gives a meaning to, or hands on to Markdown: lists, rules, emphasis, links.
 _RISKY = re.compile(
     r"[^a-zA-Z0-9 .,'()=_/$?!+\-\u00a0-\U0010ffff]|\u2060"
@@ -31,13 +50,18 @@ _PAIRS = re.compile(r"\$(?=\$)|\\(?=n)")
 
 
 def render(
-    graph: Graph, *, full: bool = False, title: str | None = None, dim: frozenset[str] = frozenset()
+    graph: Graph,
+    *,
+    full: bool = False,
+    title: str | None = None,
+    dim: frozenset[str] = frozenset(),
+    statuses: Mapping[str, str] | None = None,
 ) -> str:
     """Mermaid text; the same bytes for the same graph.
 
     `full` puts the whole SQL on the cards. Steps whose ids are in `dim` are drawn faintly.
     """
-    drawing = chart(graph, full=full, dim=dim)
+    drawing = chart(graph, full=full, dim=dim, statuses=statuses)
     name = title or graph.name or graph.label
     lines = ["flowchart TD", *_shapes(drawing), *map(_link, drawing.links), *_styles(drawing)]
     body = "\n".join(lines) + "\n"
@@ -63,7 +87,7 @@ def _shape(shape: Shape) -> str:
             return "end"
         case Form.CARD:
             left, right = _BOXES.get(shape.node.kind, ("[", "]"))
-            look = "faded" if shape.faded else _CLASSES[shape.node.kind]
+            look = "faded" if shape.faded else shape.state or _CLASSES[shape.node.kind]
             return f'{key}{left}"{_label(*shape.lines)}"{right}:::{look}'
         case Form.TEST:
             return f'{key}{{"{_label(*shape.lines)}"}}:::{"faded" if shape.faded else "test"}'
@@ -79,8 +103,13 @@ def _link(link: Link) -> str:
 
 def _styles(drawing: Chart) -> list[str]:
     """Class definitions of what is drawn. Frames take their class by a statement of its own."""
-    used = dict.fromkeys(shape.node.kind for shape in drawing.shapes if shape.form is Form.CARD)
+    cards = [shape for shape in drawing.shapes if shape.form is Form.CARD]
+    used = {shape.node.kind for shape in cards if not shape.state}
     lines = [_class(_CLASSES[kind], INKS[kind]) for kind in INKS if kind in used]
+    states = {shape.state for shape in cards}
+    lines += [
+        _class(state, ink) + _BORDERS.get(state, "") for state, ink in STATE_INKS.items() if state in states
+    ]
     forms = {shape.form for shape in drawing.shapes}
     if Form.TEST in forms:
         lines.append(_class("test", FRAME_INK))

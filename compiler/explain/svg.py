@@ -4,12 +4,13 @@ It names no font file, runs no script and needs nothing from outside, so it work
 stands in the order of execution, so a change of a step alters its own lines and those behind them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ...grammar import Finding
 from ..graph import Graph, Kind
-from .layout import lay_out
+from . import states
+from .layout import MARGIN, lay_out
 from .layout_parts import Box, Card, Chip, DataLine, Frame, Item, Layout, Mark, Text, Wire
 from .svg_shapes import ICONS, border, header, outline, path, place, stripe
 from .svg_text import description, escaped, marked, step_title, uses_by_step
@@ -23,6 +24,7 @@ class _Context:
     uses: dict[str, list[str]]
     findings: dict[str, list[Finding]] = field(default_factory=dict)
     dim: frozenset[str] = frozenset()
+    states: Mapping[str, str] = field(default_factory=dict)
 
 
 def render(
@@ -32,18 +34,25 @@ def render(
     full: bool = False,
     findings: Sequence[Finding] = (),
     dim: frozenset[str] = frozenset(),
+    statuses: Mapping[str, str] | None = None,
 ) -> str:
     """The workflow as an SVG document.
 
     `title` replaces the workflow's name as the heading. `full` shows all SQL uncut. Steps that `findings`
     are about get a badge, and those whose ids are in `dim` are drawn faintly.
+    `statuses` (step id -> state) puts a badge on every step, and a legend below.
     """
     heading = title or graph.name or graph.label
     layout = lay_out(graph, title=heading, full=full)
-    context = _Context(uses_by_step(graph), findings_by_step(graph, findings), dim)
-    lines = [*_head(graph, layout, heading or "Workflow")]
+    shown = states.shown_states(graph, statuses or {})
+    context = _Context(uses_by_step(graph), findings_by_step(graph, findings), dim, shown)
+    x, y = layout.box.x + MARGIN, layout.box.bottom - MARGIN // 2
+    if shown:
+        layout.box = _with_legend(layout.box, shown)
+    lines = [*_head(graph, layout, heading or "Workflow", shown)]
     for item in layout.items:
         lines.extend(_item(item, context))
+    lines.extend(states.legend(x, y + states.RADIUS, shown))
     lines.append("</svg>\n")
     return "\n".join(lines)
 
@@ -61,7 +70,13 @@ def findings_by_step(graph: Graph, findings: Sequence[Finding]) -> dict[str, lis
     return by_step
 
 
-def _head(graph: Graph, layout: Layout, heading: str) -> Iterator[str]:
+def _with_legend(box: Box, shown: Mapping[str, str]) -> Box:
+    """The room of a picture and its legend below."""
+    width = max(box.w, states.legend_width(shown) + 2 * MARGIN)
+    return Box(box.x, box.y, width, box.h + states.LEGEND_HEIGHT)
+
+
+def _head(graph: Graph, layout: Layout, heading: str, shown: Mapping[str, str]) -> Iterator[str]:
     box = layout.box
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="dfsql" width="{box.w}" height="{box.h}"'
@@ -69,8 +84,8 @@ def _head(graph: Graph, layout: Layout, heading: str) -> Iterator[str]:
         ' aria-roledescription="workflow" aria-labelledby="df-title" aria-describedby="df-desc">'
     )
     yield f'<title id="df-title">{escaped(" ".join(heading.split()))}</title>'
-    yield f'<desc id="df-desc">{escaped(description(graph, layout))}</desc>'
-    yield f"<style>\n{style_sheet()}</style>"
+    yield f'<desc id="df-desc">{escaped(description(graph, layout, states.counted(shown)))}</desc>'
+    yield f"<style>\n{style_sheet(states=bool(shown))}</style>"
     yield "<defs>"
     for name, drawing in ICONS.items():
         yield f'<path id="df-{name}" d="{drawing}"/>'
@@ -117,7 +132,7 @@ def _card(card: Card, context: _Context) -> Iterator[str]:
     yield from map(_text, card.texts)
     for chip in card.chips:
         yield from _chip(chip)
-    yield from _badge(card.box, context.findings.get(card.node.id, ()))
+    yield from _signs(card, context)
     yield "</g>"
 
 
@@ -133,16 +148,25 @@ def _frame(frame: Frame, context: _Context) -> Iterator[str]:
     yield from map(_text, frame.texts)
     for chip in frame.chips:
         yield from _chip(chip)
-    yield from _badge(box, context.findings.get(frame.node.id, ()))
+    yield from _signs(frame, context)
     yield "</g>"
 
 
 def _open(item: Card | Frame, kind: str, context: _Context) -> Iterator[str]:
     node = item.node
-    dim = " dim" if node.id in context.dim else ""
-    yield f'<g id="df-n-{escaped(node.id)}" class="step k-{kind}{dim}" data-id="{escaped(node.id)}">'
+    state = context.states.get(node.id)
+    more = (" dim" if node.id in context.dim else "") + (f" st-{state}" if state else "")
+    yield f'<g id="df-n-{escaped(node.id)}" class="step k-{kind}{more}" data-id="{escaped(node.id)}">'
     found = context.findings.get(node.id, ())
-    yield f"<title>{escaped(step_title(item, context.uses.get(node.id, ()), found))}</title>"
+    yield f"<title>{escaped(step_title(item, context.uses.get(node.id, ()), found, state))}</title>"
+
+
+def _signs(item: Card | Frame, context: _Context) -> Iterator[str]:
+    """What stands on the corners: findings on the left, the state on the right."""
+    yield from _badge(item.box, context.findings.get(item.node.id, ()))
+    state = context.states.get(item.node.id)
+    if state is not None:
+        yield from states.badge(item.box, state)
 
 
 def _text(text: Text) -> str:

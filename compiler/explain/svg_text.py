@@ -47,14 +47,16 @@ def marked(text: str) -> str:
     return _REFERENCE.sub(lambda found: f'<tspan class="ref">{found[0]}</tspan>', line)
 
 
-def step_title(item: Card | Frame, uses: Sequence[str], findings: Iterable[Finding] = ()) -> str:
-    """What a step is, in full: its number, id, kind, names, SQL, and what was found."""
+def step_title(
+    item: Card | Frame, uses: Sequence[str], findings: Iterable[Finding] = (), state: str | None = None
+) -> str:
+    """What a step is, in full: its number, id, state, kind, names, SQL, and what was found."""
     node = item.node
     if isinstance(item, Card):
         kind, words = kind_words(node), full_text(node)
     else:
         kind, words = " ".join(text.text for text in item.texts), ""
-    said = [f"step {item.number} ({node.id})", kind]
+    said = [f"step {item.number} ({node.id})", *([state] if state else []), kind]
     if item.names:
         said.append("binds " + ", ".join(f"${name}" for name in item.names))
     if uses:
@@ -85,14 +87,19 @@ def uses_by_step(graph: Graph) -> dict[str, list[str]]:
     return uses
 
 
-def description(graph: Graph, layout: Layout) -> str:
-    """What the picture shows, in a few sentences: how many steps of which kinds, how deep, what it waits for."""
+def description(graph: Graph, layout: Layout, states: Sequence[tuple[str, int]] = ()) -> str:
+    """What the picture shows, in a few sentences: how many steps of which kinds, how deep, what it waits for.
+
+    `states` says how many steps of a started workflow are in which state.
+    """
     counts: Counter[Kind] = Counter(node.kind for node in graph.nodes if node.kind is not Kind.THEN)
     kinds = ", ".join(f"{counts[kind]} {kind.value}" for kind in Kind if counts[kind])
     levels = max((item.level + 1 for item in layout.items if isinstance(item, Frame)), default=0)
     sentences = [f"A workflow of {layout.steps} step{'s' * (layout.steps != 1)}: {kinds}."]
     if levels:
         sentences.append(f"Constructs are nested {levels} deep.")
+    if states:
+        sentences.append(f"Of its steps are {_listed([f'{count} {state}' for state, count in states])}.")
     waits = _waits(graph)
     if waits:
         sentences.append(f"It waits for {_listed(waits)}.")

@@ -31,6 +31,7 @@ class Theme:
     error: str
     warning: str
     info: str
+    states: dict[str, str]  # of steps of a started workflow
 
 
 LIGHT = Theme(
@@ -63,6 +64,13 @@ LIGHT = Theme(
     error="#cf222e",
     warning="#9a6700",
     info="#0969da",
+    states={
+        "completed": "#1a7f37",
+        "running": "#9a6700",
+        "failed": "#cf222e",
+        "pending": "#59636e",
+        "skipped": "#59636e",
+    },
 )
 
 DARK = Theme(
@@ -95,6 +103,13 @@ DARK = Theme(
     error="#ff7b72",
     warning="#d29922",
     info="#58a6ff",
+    states={
+        "completed": "#3fb950",
+        "running": "#d29922",
+        "failed": "#ff7b72",
+        "pending": "#9ea7b1",
+        "skipped": "#9ea7b1",
+    },
 )
 
 FRAME_KINDS = ("loop", "join", "race", "if")
@@ -118,6 +133,28 @@ _SHAPES = f"""\
 .dfsql .mark{{stroke-width:1.6}}
 .dfsql .dim{{opacity:.3}}
 """
+
+
+# The same for states: what has been reached has a filled badge and a strong border.
+_STATE_SHAPES = """\
+.dfsql .state{stroke-width:1.6}
+.dfsql .glyph{fill:none;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}
+.dfsql .st-completed .box,.dfsql .st-running .box,.dfsql .st-failed .box{stroke-width:2}
+.dfsql .st-skipped .box,.dfsql .st-skipped .frame{stroke-dasharray:3 4}
+"""
+_HOLLOW = frozenset({"pending", "skipped"})
+
+
+def state_rules(theme: Theme) -> list[tuple[str, str]]:
+    """The same as `rules` for the states of steps."""
+    found = []
+    for state, colour in theme.states.items():
+        hollow = state in _HOLLOW
+        found.append((f".st-{state} .state", f"fill:{theme.canvas if hollow else colour};stroke:{colour}"))
+        found.append((f".st-{state} .glyph", f"stroke:{colour if hollow else theme.on_tag}"))
+        if not hollow:
+            found.append((f".st-{state} .box", f"stroke:{colour}"))
+    return found
 
 
 def rules(theme: Theme) -> list[tuple[str, str]]:
@@ -159,8 +196,12 @@ def rules(theme: Theme) -> list[tuple[str, str]]:
 
 
 @cache
-def style_sheet() -> str:
+def style_sheet(*, states: bool = False) -> str:
     """The style sheet of a picture, light first, then what is different where dark is preferred."""
-    light = "".join(f".dfsql {selector}{{{body}}}\n" for selector, body in rules(LIGHT))
-    dark = "".join(f".dfsql {selector}{{{body}}}\n" for selector, body in rules(DARK))
-    return f"{_SHAPES}{light}@media screen and (prefers-color-scheme:dark){{\n{dark}}}\n"
+
+    def written(theme: Theme) -> str:
+        found = [*rules(theme), *(state_rules(theme) if states else [])]
+        return "".join(f".dfsql {selector}{{{body}}}\n" for selector, body in found)
+
+    shapes = _SHAPES + (_STATE_SHAPES if states else "")
+    return f"{shapes}{written(LIGHT)}@media screen and (prefers-color-scheme:dark){{\n{written(DARK)}}}\n"
