@@ -8,7 +8,13 @@ import click
 from .. import __version__
 
 # In the order of a day's work, which is the order of the help.
-COMMANDS = ("lint", "compile", "explain", "fmt", "rule", "install", "uninstall", "worker", "db")
+COMMANDS = (
+    *("lint", "compile", "explain", "fmt", "rule"),
+    *("run", "ps", "status", "result", "signal", "cancel", "retry"),
+    *("install", "uninstall", "worker", "db"),
+)
+# Where the module's name is another one.
+_MODULES = {"run": "run_workflow", "status": "instance_status"}
 
 EPILOG = """\b
 Exit status:
@@ -30,7 +36,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(f".{cmd_name}", __package__).command
+        command = import_module(f".{_MODULES.get(cmd_name, cmd_name)}", __package__).command
         assert isinstance(command, click.Command)
         return command
 

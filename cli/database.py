@@ -123,6 +123,15 @@ def embedded_faults(status: Status = Status.NO_DATABASE) -> Iterator[None]:
         _end(status, str(error))
 
 
+def is_about_the_place(error: "psycopg.Error") -> bool:
+    """Whether it says that no server, database or schema df is there: `faults` has words for that."""
+    import psycopg
+
+    if isinstance(error, psycopg.OperationalError):
+        return _is_unreachable(error)
+    return _is_about_df(error)
+
+
 def _is_about_df(error: "psycopg.Error") -> bool:
     """Whether the schema, a table or a function of df is what the server does not know."""
     text = error.diag.message_primary or ""

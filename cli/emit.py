@@ -20,15 +20,20 @@ def json(parts: Sequence[tuple[Analysis, Sequence[Graph]]]) -> str:
 
 def can_be_sql(graph: Graph, analysis: Analysis) -> bool:
     """Whether everything that df.start is told is known; says what is not."""
-    dynamic = next((node for node in graph.nodes if node.dynamic), None)
-    reason = analysis.beyond.get(graph.name or "")
-    if dynamic is not None:
-        reason = f"the server computes the text of step {dynamic.id}"
+    reason = unknown_here(graph, analysis)
     if reason is None:
         return True
     where = graph.source.name if graph.source else "<text>"
     say(f"{where}: workflow {graph.name}: {reason}, so it cannot be written as SQL ahead of time")
     return False
+
+
+def unknown_here(graph: Graph, analysis: Analysis) -> str | None:
+    """What only a server can know about a workflow, None where the file says everything."""
+    dynamic = next((node for node in graph.nodes if node.dynamic), None)
+    if dynamic is not None:
+        return f"the server computes the text of step {dynamic.id}"
+    return analysis.beyond.get(graph.name or "")
 
 
 def sql(graphs: Sequence[Graph]) -> str:

@@ -2,14 +2,13 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import click
 
-from . import options
+from . import database, options
 from .console import say
+from .selection import TakesNames, about, select, split_name
 from .status import Status, worst
 
 if TYPE_CHECKING:
@@ -21,21 +20,15 @@ if TYPE_CHECKING:
 FORMATS = ("text", "svg", "dot", "mermaid", "html", "json")
 ENGINES = ("builtin", "dot")
 SUFFIXES = {"text": ".txt", "svg": ".svg", "dot": ".dot", "mermaid": ".mmd", "html": ".html", "json": ".json"}
-STDIN_NAMED = "<stdin>:"
 _ALONE = frozenset({"svg", "html", "json", "mermaid"})  # two of them in one stream are no file of that kind
 
 
-class _Explain(click.Command):
-    """Takes `-:NAME` for an argument, which looks like an option."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(
-            ctx, [STDIN_NAMED + arg[2:] if arg.startswith("-:") else arg for arg in args]
-        )
-
-
-@click.command("explain", cls=_Explain, short_help="Show workflows as trees and pictures.")
-@click.argument("file", metavar="FILE[:NAME]")
+@click.command("explain", cls=TakesNames, short_help="Show workflows as trees and pictures.")
+@click.argument("file", metavar="[FILE[:NAME]]", required=False)
+@click.option(
+    "--instance", metavar="ID", help="A started workflow instead of a file, with the state of its steps."
+)
+@database.dsn
 @options.choice(
     "--format", values=FORMATS, default="text", help="A tree, a picture, a page, or a diagram language."
 )
@@ -49,6 +42,34 @@ class _Explain(click.Command):
 )
 @options.stdin_filename
 def command(
+    file: str | None,
+    instance: str | None,
+    dsn: str | None,
+    format: str,
+    target: str | None,
+    full: bool,
+    engine: str,
+    focus: str | None,
+    stdin_filename: str | None,
+) -> Status:
+    """Shows the workflows of a file, the one called NAME, or with --instance a started one as it is now.
+
+    Workflows that cannot be built are reported, the others shown. Exit status 1 means errors.
+    """
+    if (file is None) == (instance is None):
+        raise click.UsageError("name a workflow: FILE or FILE:NAME, or --instance ID")
+    if focus is not None and format == "json":
+        raise click.UsageError("--focus does nothing for json, which is always the whole workflow")
+    if instance is not None:
+        from .live_explain import show
+
+        return show(instance, dsn, format=format, full=full, engine=engine, focus=focus, target=target)
+    if dsn is not None:
+        raise click.UsageError("--dsn is where the --instance is; a file needs no database")
+    return _show_file(str(file), format, target, full, engine, focus, stdin_filename)
+
+
+def _show_file(
     file: str,
     format: str,
     target: str | None,
@@ -57,16 +78,10 @@ def command(
     focus: str | None,
     stdin_filename: str | None,
 ) -> Status:
-    """Shows the workflows of a file, or the one called NAME.
-
-    Workflows that cannot be built are reported, the others shown. Exit status 1 means errors.
-    """
     from .analysis import analyse, show_errors
     from .inputs import Inputs
     from .outputs import deliver
 
-    if focus is not None and format == "json":
-        raise click.UsageError("--focus does nothing for json, which is always the whole workflow")
     path, wanted = split_name(file)
     if os.path.isdir(path):
         raise click.UsageError(f"{path} is a folder: name one file in it")
@@ -74,8 +89,8 @@ def command(
     statuses = []
     for item in inputs:
         analysis = analyse(item)
-        graphs, status = _select(analysis, wanted)
-        wrong = show_errors([_about(graphs, analysis) if wanted is not None else analysis])
+        graphs, status = select(analysis, wanted)
+        wrong = show_errors([about(graphs, analysis) if wanted is not None else analysis])
         statuses += [status, Status.FINDINGS if wrong else Status.OK]
         _check_count(graphs, format, target, focus)
         drawn = _Drawn(format, full, engine, focus, together=target is None and len(graphs) > 1)
@@ -83,48 +98,6 @@ def command(
         statuses.append(drawn.status)
         deliver(outputs, target)
     return worst(inputs.status, *statuses)
-
-
-def split_name(argument: str) -> tuple[str, str | None]:
-    """FILE and NAME: the longest beginning before a colon that is a file; a path may hold colons too."""
-    if argument == "-" or os.path.exists(argument):
-        return argument, None
-    if argument.startswith(STDIN_NAMED):
-        return "-", argument.removeprefix(STDIN_NAMED)
-    at = argument.rfind(":")
-    while at > 0:
-        path, name = argument[:at], argument[at + 1 :]
-        if os.path.exists(path):
-            return path, name
-        at = argument.rfind(":", 0, at)
-    return argument, None
-
-
-def _select(analysis: "Analysis", wanted: str | None) -> "tuple[list[Graph], Status]":
-    """The workflows to show: those without errors of syntax and building."""
-    right = analysis.without(analysis.broken)
-    where = analysis.source.name
-    if wanted is None:
-        if not right and not analysis.errors:
-            say(f"no workflow in {where}")
-            return [], Status.NOTHING
-        return right, Status.OK
-    chosen = [graph for graph in right if graph.name == wanted]
-    if chosen or any(finding.workflow == wanted for finding in analysis.broken):
-        return chosen, Status.OK
-    names = [graph.name or "" for graph in analysis.graphs]
-    close = get_close_matches(wanted, names, 3, 0.5)
-    hint = f"did you mean {' or '.join(close)}?" if close else f"it has {', '.join(names) or 'none'}"
-    say(f"{where} has no workflow called '{wanted}'; {hint}")
-    return [], Status.NOTHING
-
-
-def _about(graphs: "Sequence[Graph]", analysis: "Analysis") -> "Analysis":
-    """What is to be said when only these workflows were asked for: all of it when there are none."""
-    if not graphs:
-        return analysis
-    findings = tuple(finding for graph in graphs for finding in analysis.of(graph))
-    return replace(analysis, findings=findings)
 
 
 def _check_count(graphs: "Sequence[Graph]", format: str, target: str | None, focus: str | None) -> None:

@@ -1,0 +1,190 @@
+"""A workflow followed to its end: who works on it, how it goes, and what is left when it is interrupted."""
+
+import contextlib
+import signal
+import time
+from collections.abc import Iterator
+from functools import partial
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from . import database, instances
+from .console import say, write
+from .progress import Progress, progress
+from .status import Status
+
+if TYPE_CHECKING:
+    from ..compiler import Graph
+    from ..runtime import BackgroundWorker, Instance
+
+PATIENCE = 60.0  # seconds to wait for a server that has gone away
+READY = 60.0  # seconds that our own worker may take to begin
+LOOK_FOR_WORKERS = 2.0  # seconds
+DRAIN_QUIETLY = 1.0  # seconds before it is said what the command waits for
+NOBODY = "no worker runs for this database; one is started with: dfsql worker, as the owner of schema df"
+
+
+class TerminatedError(KeyboardInterrupt):
+    """SIGTERM, which is taken like Ctrl-C."""
+
+
+def detached(graph: "Graph", dsn: str | None) -> Status:
+    """Starts a workflow and prints the id of its instance."""
+    from ..runtime import has_worker, start_instance
+
+    with instances.opened(dsn) as connection:
+        instance = start_instance(connection, graph)
+        if not has_worker(connection):
+            say(f"{NOBODY}, or goes on with: dfsql run --attach {instance}")
+    write(f"{instance}\n")
+    return Status.OK
+
+
+def follow(wanted: "Graph | str", dsn: str | None, *, watch: bool | None) -> int:
+    """Starts a workflow, or takes an instance by its id, follows it to its end and prints its result."""
+    with database.server(dsn) as server, _terminations(), contextlib.ExitStack() as open_things:
+        run = _Run(server, progress(watch))
+        open_things.callback(run.close)
+        run.prepare(must_start=not isinstance(wanted, str))
+        instance = wanted if isinstance(wanted, str) else run.submit(wanted)
+        try:
+            return run.to_its_end(instance)
+        except KeyboardInterrupt as stop:
+            run.say_how_to_go_on(instance)
+            return 143 if isinstance(stop, TerminatedError) else 130
+
+
+class _Run:
+    """One run of the command."""
+
+    def __init__(self, server: database.Server, progress: Progress) -> None:
+        from ..runtime import Connections
+
+        self._server = server
+        self._progress = progress
+        self._connections = Connections(
+            partial(database.connect, server.conninfo),
+            patience=PATIENCE,
+            lost=lambda: progress.note("the connection is lost; trying again"),
+        )
+        self._worker: BackgroundWorker | None = None
+        self._looked = 0.0  # when it was looked for workers
+        self._missed = False  # it has been said that there is none
+
+    def prepare(self, *, must_start: bool) -> None:
+        """Makes sure that somebody works there. Ends the command where nobody does and we may not."""
+        self._connections.call(partial(instances.prepare, embedded=self._server.embedded))
+        if self._server.embedded:
+            self._work()
+        else:
+            self._look_for_workers(must_start)
+
+    def submit(self, graph: "Graph") -> str:
+        """Starts the workflow; the id of the instance."""
+        from ..runtime import start_instance
+
+        with instances.server_words():
+            instance = self._connections.call(lambda connection: start_instance(connection, graph))
+        self._progress.note(f"instance {instance} started")
+        return instance
+
+    def to_its_end(self, instance_id: str) -> Status:
+        """Shows how it goes, then prints the result."""
+        from ..runtime import result_of, states
+
+        last: Instance | None = None
+        with instances.server_words():
+            for last in states(self._connections, instance_id):
+                self._progress.show(last, self._connections)
+                self._look_after_the_work()
+            if last is None:
+                instances.unknown(instance_id)
+            if last.status != "completed":
+                self._progress.close()
+                say(instances.why(last))
+                return Status.FINDINGS
+            result = self._connections.call(lambda connection: result_of(connection, instance_id))
+        self._progress.note(f"instance {instance_id} completed")
+        self._progress.close()
+        write(f"{result or 'null'}\n")
+        return Status.OK
+
+    def say_how_to_go_on(self, instance_id: str) -> None:
+        """What becomes of the instance when we stop."""
+        self._progress.close()
+        whose = "stays as it is" if self._worker is not None else "goes on without this command"
+        more = "" if self._server.embedded else " (with the same --dsn)"
+        say(
+            f"interrupted: instance {instance_id} {whose}\n"
+            f"  dfsql run --attach {instance_id}   follows it to its end\n"
+            f"  dfsql cancel {instance_id}         cancels it{more}"
+        )
+
+    def close(self) -> None:
+        """Ends our own work in good order; a second Ctrl-C leaves what is under way to the next worker."""
+        self._progress.close()
+        self._connections.close()
+        if self._worker is None or self._worker.stop(DRAIN_QUIETLY):
+            return
+        say("finishing the steps that are under way; Ctrl-C leaves them to the next worker")
+        with contextlib.suppress(KeyboardInterrupt):
+            self._worker.stop()
+
+    def _work(self) -> None:
+        """Works here, beside the watching."""
+        from ..runtime import BackgroundWorker, control_conninfo, is_ready
+
+        self._worker = BackgroundWorker(control_conninfo(self._server.conninfo))
+        self._worker.start()
+        deadline = time.monotonic() + READY
+        while not self._connections.call(is_ready):
+            self._check_worker()
+            if time.monotonic() > deadline:
+                say(f"the worker is not ready after {READY:.0f} s")
+                raise click.exceptions.Exit(Status.FAULT)
+            time.sleep(0.01)
+
+    def _look_for_workers(self, must_start: bool) -> None:
+        from ..runtime import has_worker, may_work
+
+        self._looked = time.monotonic()
+        if self._connections.call(has_worker):
+            self._missed = False
+        elif self._connections.call(may_work):
+            self._progress.note("no worker runs for this database: this command works until the end")
+            self._work()
+        elif must_start:
+            say(f"{NOBODY}; nothing was started")
+            raise click.exceptions.Exit(Status.FINDINGS)
+        elif not self._missed:
+            self._missed = True
+            self._progress.note(f"{NOBODY}; waiting")
+
+    def _look_after_the_work(self) -> None:
+        """Sees to it that there is somebody who works, as long as it takes."""
+        if self._worker is not None:
+            self._check_worker()
+        elif time.monotonic() - self._looked > LOOK_FOR_WORKERS:
+            self._look_for_workers(must_start=False)
+
+    def _check_worker(self) -> None:
+        if self._worker is not None and not self._worker.is_alive:
+            problem = self._worker.problem or RuntimeError("the worker has ended by itself")
+            self._worker = None
+            raise problem
+
+
+@contextlib.contextmanager
+def _terminations() -> Iterator[None]:
+    """SIGTERM is an interrupt, so that a server of ours is stopped and the person told."""
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        raise TerminatedError
+
+    before: Any = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
