@@ -1,4 +1,4 @@
-"""What one commit writes, collected while the walk goes on, and its form as parameters of the server's checkpoint function."""
+"""What one commit writes, collected while the walk goes on, and its form as the checkpoint function's parameters."""
 
 import json
 from collections.abc import Iterable

@@ -1,7 +1,7 @@
-"""The sessions on which steps run: a bounded number, first come first served, each passed on with the commit of the step before.
+"""The sessions on which steps run: a bounded number, first come first served, passed on with the commit of a step.
 
-A step that has its rows is *open*: its transaction waits for the checkpoint. The checkpoint, COMMIT and the statement of whoever is next
-in line for the same role and database travel in one message.
+A step that has its rows is *open*: its transaction waits for the checkpoint. The checkpoint, COMMIT and the statement
+of whoever is next in line for the same role and database travel in one message.
 """
 
 import asyncio
@@ -120,7 +120,7 @@ class Executor:
         hit("commit.after")
 
     async def commit_and_begin(self, opened: Open, params: tuple[Param, ...], sql: bytes) -> Open:
-        """Commit, and run the next statement of the same role and database: in the same message when nobody else waits."""
+        """Commit and run the next statement of the same session, in the same message when nobody else waits."""
         if self._line:
             await self.commit(opened, params)
             return await self.begin(opened.session.key, sql)
@@ -385,7 +385,7 @@ class Executor:
         self._rearm()
 
     def _spawn(self, work: "Awaitable[None]") -> "asyncio.Task[None]":
-        task: asyncio.Task[None] = asyncio.ensure_future(work)  # type: ignore[arg-type]
+        task: asyncio.Task[None] = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task

@@ -46,7 +46,7 @@ class Freezer:
         while self._loaded:
             left = self._loaded[0][0] + FREEZE_AFTER - loop.time()
             await asyncio.sleep(max(left, _LOOK_EVERY))
-            due = []
+            due: list[Instance] = []
             while self._loaded and self._loaded[0][0] + FREEZE_AFTER <= loop.time() and len(due) < _BATCH:
                 instance = self._loaded.popleft()[1]
                 if not instance.gone and not instance.frozen:

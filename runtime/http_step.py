@@ -1,4 +1,4 @@
-"""An HTTP or HTTP_MULTIPART node: build the request, check who and where, send it at most three times, at least once."""
+"""An HTTP or HTTP_MULTIPART node: build the request, check who and where, send it one to three times."""
 
 import asyncio
 import uuid
@@ -47,9 +47,14 @@ async def run(scope: Scope, node: StoredNode) -> Outcome:
 
 
 async def _may_send(scope: Scope, kind: str) -> bool:
-    sql = "SELECT coalesce(pg_catalog.has_function_privilege($1::pg_catalog.oid, $2::pg_catalog.regprocedure, 'EXECUTE'), false)"
+    may = "pg_catalog.has_function_privilege($1::pg_catalog.oid, $2::pg_catalog.regprocedure, 'EXECUTE')"
     instance = scope.instance
-    return await instance.management.value(sql, str(instance.owner), needs_privilege(kind)) == "t"
+    return (
+        await instance.management.value(
+            f"SELECT coalesce({may}, false)", str(instance.owner), needs_privilege(kind)
+        )
+        == "t"
+    )
 
 
 async def _send(scope: Scope, node: StoredNode, request: Request, attempts: int) -> Outcome:

@@ -1,4 +1,4 @@
-"""One instance in a worker's memory: taken from the database, walked, and left completed, failed, cancelled, parked or abandoned."""
+"""One instance in a worker's memory: taken from the database, walked, and left in one of five ways."""
 
 import asyncio
 import json

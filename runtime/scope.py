@@ -1,4 +1,4 @@
-"""A scope: one sequential line of execution, where it stands, what its names are bound to, and what it still has to write."""
+"""A scope: one sequential line of execution, where it stands, its names, and what it still has to write."""
 
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -135,7 +135,7 @@ class Scope:
         self.changes.bindings[name] = text
 
     def speak(self) -> Saved | None:
-        """An effect begins: from here on everything is new. Returns what was stored of this effect's earlier beginning."""
+        """An effect begins: all is new from here on. Returns what was stored of its earlier beginning."""
         self.silent = False
         self.path = set()
         self.effects += 1

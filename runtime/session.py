@@ -7,7 +7,9 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from .errors import LostConnectionError, RefusedError, SqlError, is_refusal_transient
+from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus
+
+from .errors import LostConnectionError, RefusedError, SqlError, is_refusal_transient, raise_for
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -15,6 +17,12 @@ if TYPE_CHECKING:
 
 Param = bytes | None
 CONNECT_SECONDS = 30
+
+# Plain numbers: they are compared for every answer.
+_SKIPPED = int(ExecStatus.PIPELINE_ABORTED)
+_SYNC = int(ExecStatus.PIPELINE_SYNC)
+_ERRORS = (int(ExecStatus.FATAL_ERROR), int(ExecStatus.BAD_RESPONSE))
+_CONNECTED = int(ConnStatus.OK)
 
 
 class Command(NamedTuple):
@@ -46,13 +54,11 @@ class Reply:
     __slots__ = ("error", "result", "skipped")
 
     def __init__(self, result: "PGresult") -> None:
-        from psycopg.pq import DiagnosticField, ExecStatus
-
         self.result = result
         status = result.status
-        self.skipped = status == ExecStatus.PIPELINE_ABORTED
+        self.skipped = status == _SKIPPED
         self.error: SqlError | None = None
-        if status in (ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE):
+        if status in _ERRORS:
             code = result.error_field(DiagnosticField.SQLSTATE) or b"XX000"
             text = (
                 result.error_field(DiagnosticField.MESSAGE_PRIMARY)
@@ -87,7 +93,7 @@ class Session:
 
     @classmethod
     async def open(cls, parameters: Mapping[str, str], key: tuple[str, str]) -> "Session":
-        """Connect. Raises RefusedError when the server will never let us in so, LostConnectionError when it may later."""
+        """Connect. Raises RefusedError when the server will never let us in so, else LostConnectionError."""
         import psycopg
 
         try:
@@ -106,8 +112,6 @@ class Session:
 
     async def prepare(self) -> None:
         """Prepare the engine's commands on this session. Raises LostConnectionError or GoneError."""
-        from .errors import raise_for
-
         self._pg.send_prepare(b"dfsql_guard", _GUARD)
         self._pg.send_prepare(b"dfsql_checkpoint", _CHECKPOINT)
         for reply in await self._exchange():
@@ -158,8 +162,6 @@ class Session:
             self._fail(problem)
 
     def _readable(self) -> None:
-        from psycopg.pq import ExecStatus
-
         pg = self._pg
         try:
             pg.consume_input()
@@ -169,13 +171,13 @@ class Session:
                 result = pg.get_result()
                 if result is None:
                     continue
-                if result.status == ExecStatus.PIPELINE_SYNC:
+                if result.status == _SYNC:
                     answer, self._answer = self._answer, None
                     if not answer.done():
                         answer.set_result(self._replies)
                     break
                 self._replies.append(Reply(result))
-                if pg.status != 0:  # a FATAL answer closes the connection behind it
+                if pg.status != _CONNECTED:  # a FATAL answer closes the connection behind it
                     raise LostConnectionError("connection closed")
             while pg.notifies() is not None:
                 if self.on_notify is not None:

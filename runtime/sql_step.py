@@ -1,4 +1,4 @@
-"""A SQL node: substitute, run as the submitting role, turn the rows into JSON, and be tried again when the failure passes by itself."""
+"""A SQL node: substitute, run as the submitting role, turn rows into JSON, try again when a failure is transient."""
 
 import asyncio
 import random
@@ -171,7 +171,7 @@ async def _alone(scope: Scope, node: StoredNode, text: str) -> Outcome | SqlErro
 
 
 async def _result(scope: Scope, opened: Open) -> Outcome:
-    """The result text of an answer; types whose JSON only the server knows are rendered there, in the same transaction."""
+    """The result text of an answer; JSON that only the server knows is made there, in the same transaction."""
     result = opened.reply.result
     if not result.nfields:
         rows = result.ntuples

@@ -1,4 +1,4 @@
-"""Nodes that wait: SLEEP, WAIT_SCHEDULE and SIGNAL. A wait is a row with an absolute due time; it holds no connection."""
+"""Nodes that wait: SLEEP, WAIT_SCHEDULE and SIGNAL. A wait is a row with a due time and holds no connection."""
 
 import asyncio
 import json

@@ -8,7 +8,7 @@ silent until the next effect.
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from . import http_step, sql_step, waits
 from .failpoints import hit
@@ -248,11 +248,11 @@ async def _all(branches: list[Awaitable[Outcome]]) -> list[Outcome]:
         await _cancel(tasks)
 
 
-def _raise(tasks: "list[asyncio.Future[Outcome]]") -> Outcome:
+def _raise(tasks: "Sequence[asyncio.Future[Outcome]]") -> Outcome:
     return next(task for task in tasks if task.done() and (task.cancelled() or task.exception())).result()
 
 
-async def _cancel(tasks: "list[asyncio.Task[Outcome]] | list[asyncio.Future[Outcome]]") -> None:
+async def _cancel(tasks: "Sequence[asyncio.Future[Outcome]]") -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
