@@ -29,6 +29,7 @@ from .web import Client
 log = logging.getLogger("dfsql.worker")
 
 BEAT_EVERY = 5.0  # seconds
+FIRST_PAUSE = 1.0
 LOOK_EVERY = 30.0  # the net under notifications and timers
 LOST_PAUSE = 0.2  # while the server does not answer
 RECOVER_AFTER_BEATS = 12  # the net under everything that may go wrong with an instance in memory
@@ -267,7 +268,9 @@ class Worker:
 
     async def _beat_loop(self) -> None:
         for number in itertools.count(1):
-            await asyncio.sleep(min(BEAT_EVERY, self.lease.seconds / 3))
+            # The second one soon: a claim that a dead worker had sent may have come behind our first.
+            pause = BEAT_EVERY if number > 1 else FIRST_PAUSE
+            await asyncio.sleep(min(pause, self.lease.seconds / 3))
             if number % RECOVER_AFTER_BEATS == 0:
                 self.distrust()
             try:
