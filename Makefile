@@ -18,7 +18,7 @@ help: ## show this list
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
-demo: .venv/ready ## lint, compile and draw every workflow of examples/ into build/demo/
+demo: .venv/ready ## lint, compile and draw every workflow of examples/ into build/demo/, and run one through a crash
 	@rm -rf build/demo && mkdir -p build/demo
 	$(BIN)/dfsql lint examples
 	@set -e; for file in examples/*.dfsql; do \
@@ -30,6 +30,8 @@ demo: .venv/ready ## lint, compile and draw every workflow of examples/ into bui
 	@printf '\n== a deliberate mistake: dfsql lint tests/data/demo/mistake.dfsql\n\n'
 	@$(BIN)/dfsql lint tests/data/demo/mistake.dfsql; code=$$?; \
 	  test $$code -eq 1 || { echo "expected a finding (exit 1), got exit $$code" >&2; exit 1; }
+	@PATH="$(CURDIR)/$(BIN):$$PATH" DFSQL_DATA_DIR="$(CURDIR)/build/demo/data" DFSQL_DSN= PGHOST= PGHOSTADDR= PGSERVICE= \
+	  sh examples/survive.sh
 	@printf '\n== drawn:\n'; ls build/demo/*.svg
 
 test: .venv/ready ## run the whole test suite

@@ -23,7 +23,7 @@ PATIENCE = 60.0  # seconds to wait for a server that has gone away
 READY = 60.0  # seconds that our own worker may take to begin
 LOOK_FOR_WORKERS = 2.0  # seconds
 DRAIN_QUIETLY = 1.0  # seconds before it is said what the command waits for
-NOBODY = "no worker runs for this database; one is started with: dfsql worker, as the owner of schema df"
+NOBODY = "no worker runs for this database: its owner starts one with dfsql worker"
 
 
 class TerminatedError(KeyboardInterrupt):
@@ -34,12 +34,32 @@ def detached(graph: "Graph", dsn: str | None) -> Status:
     """Starts a workflow and prints the id of its instance."""
     from ..runtime import has_worker, start_instance
 
-    with instances.opened(dsn) as connection:
+    with database.server(dsn) as server, contextlib.ExitStack() as open_things:
+        if server.embedded:
+            _make_ready(server)
+        connection = open_things.enter_context(database.connect(server.conninfo))
+        connection.autocommit = True
+        open_things.enter_context(instances.server_words())
         instance = start_instance(connection, graph)
         if not has_worker(connection):
-            say(f"{NOBODY}, or goes on with: dfsql run --attach {instance}")
+            say(f"nobody executes it yet: dfsql worker does, or dfsql run --attach {instance}")
     write(f"{instance}\n")
     return Status.OK
+
+
+def _make_ready(server: database.Server) -> None:
+    """Lets a worker prepare the embedded database, if none has; it executes nothing that is started later."""
+    from ..runtime import is_ready
+
+    with database.connect(server.conninfo) as connection:
+        instances.prepare(connection, embedded=True)
+        if is_ready(connection):
+            return
+    run = _Run(server, Progress())
+    try:
+        run.prepare(must_start=True)
+    finally:
+        run.close()
 
 
 def follow(wanted: "Graph | str", dsn: str | None, *, watch: bool | None) -> int:
