@@ -34,10 +34,9 @@ from .values import (
 BACKOFF_FIRST, BACKOFF_MOST = 0.05, 30.0  # seconds
 RETRIES_OF_THE_STOPPED = 5  # in a row, when the step's backend is terminated, or its commit cancelled
 
-# Transaction control would end the step's own transaction (PostgreSQL manual, part VI). What LISTEN does is undone
-# only by a commit, so a session that has listened is not used again.
+# Transaction control would end the step's own transaction (PostgreSQL manual, part VI).
 _CONTROL = re.compile(
-    r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*(?:begin|start|commit|end|rollback|abort|savepoint|release|listen|prepare\s+transaction)\b",
+    r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*(?:begin|start|commit|end|rollback|abort|savepoint|release|prepare\s+transaction)\b",
     re.IGNORECASE | re.DOTALL,
 )
 _COPY = re.compile(

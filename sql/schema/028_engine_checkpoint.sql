@@ -195,6 +195,7 @@ AS $$
 DECLARE
     v_name pg_catalog.text;
     v_dirty pg_catalog.bool;
+    v_used_up pg_catalog.bool;
     v_may_log_in pg_catalog.bool;
     v_may_connect pg_catalog.bool;
 BEGIN
@@ -208,11 +209,20 @@ BEGIN
     END IF;
     -- One query, because a query costs most.
     SELECT EXISTS (SELECT FROM pg_catalog.pg_prepared_statement() p WHERE p.from_sql)
-            OR EXISTS (SELECT FROM pg_catalog.pg_cursor() c WHERE c.is_holdable)
-            OR EXISTS (SELECT FROM pg_catalog.pg_listening_channels()),
+            OR EXISTS (SELECT FROM pg_catalog.pg_cursor() c WHERE c.is_holdable),
+        EXISTS (SELECT FROM pg_catalog.pg_listening_channels())
+            OR pg_catalog.current_setting('transaction_isolation')
+                OPERATOR(pg_catalog.<>) pg_catalog.current_setting('default_transaction_isolation')
+            OR pg_catalog.current_setting('transaction_read_only')
+                OPERATOR(pg_catalog.<>) pg_catalog.current_setting('default_transaction_read_only')
+            OR pg_catalog.current_setting('transaction_deferrable')
+                OPERATOR(pg_catalog.<>) pg_catalog.current_setting('default_transaction_deferrable'),
         EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname OPERATOR(pg_catalog.=) session_user AND r.rolcanlogin),
         pg_catalog.has_database_privilege(session_user, pg_catalog.current_database(), 'CONNECT')
-    INTO v_dirty, v_may_log_in, v_may_connect;
+    INTO v_dirty, v_used_up, v_may_log_in, v_may_connect;
+    IF v_used_up THEN       -- this transaction has begun with what an earlier step left, and UNLISTEN would work at its end only
+        RAISE EXCEPTION 'an earlier step has used this session up' USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
     IF v_dirty THEN
         FOR v_name IN SELECT p.name FROM pg_catalog.pg_prepared_statement() p WHERE p.from_sql LOOP
             EXECUTE pg_catalog.format('DEALLOCATE %I', v_name);
@@ -220,7 +230,6 @@ BEGIN
         FOR v_name IN SELECT c.name FROM pg_catalog.pg_cursor() c WHERE c.is_holdable LOOP
             EXECUTE pg_catalog.format('CLOSE %I', v_name);
         END LOOP;
-        UNLISTEN *;
     END IF;
     IF NOT v_may_log_in THEN
         RAISE EXCEPTION 'role "%" is not permitted to log in', session_user USING ERRCODE = '28000';
