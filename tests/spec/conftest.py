@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Protocol
 
 import pytest
-from df_database import DfDatabase, DfServer
+from df_database import DfDatabase, DfServer, other_binaries
 from http_stand_in import StandIn
 from postgres_server import PostgresServer, UnavailableError
 from spec_runner import Bench
@@ -31,6 +31,26 @@ def pg18() -> Iterator[DfServer]:
 
 
 @pytest.fixture(scope="session")
+def pg15() -> Iterator[DfServer]:
+    """An older server: Debian's PostgreSQL 15, or what else is found; skipped where there is none."""
+    try:
+        server = PostgresServer(other_binaries(), settings=("max_connections=80",))
+    except UnavailableError as reason:
+        pytest.skip(str(reason))
+    try:
+        yield DfServer(server)
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest) -> DfServer:
+    """PostgreSQL 18, or the server that the test asks for."""
+    found: DfServer = request.getfixturevalue(getattr(request, "param", "pg18"))
+    return found
+
+
+@pytest.fixture(scope="session")
 def web() -> Iterator[StandIn]:
     """What HTTP steps talk to."""
     stand_in = StandIn()
@@ -50,12 +70,12 @@ def _closing(database: DfDatabase, web: str) -> Iterator[Bench]:
 
 
 @pytest.fixture
-def new_bench(pg18: DfServer, web: StandIn) -> Iterator[NewBench]:
-    """Benches on PostgreSQL 18."""
+def new_bench(server: DfServer, web: StandIn) -> Iterator[NewBench]:
+    """Benches on that server."""
     with ExitStack() as stack:
 
         def make(settings: dict[str, str] | None = None, *, worker: bool = True) -> Bench:
-            bench = stack.enter_context(_closing(stack.enter_context(pg18.database()), web.url))
+            bench = stack.enter_context(_closing(stack.enter_context(server.database()), web.url))
             bench.settings(settings or {})
             if worker:
                 bench.start_worker()

@@ -10,6 +10,7 @@ FILES = sorted(path for path in SPEC.rglob("*.sql") if path.parent != SPEC)
 
 
 @pytest.mark.needs_postgres
+@pytest.mark.parametrize("server", ["pg18", "pg15"], indirect=True)
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(SPEC).as_posix())
 def test_file(path: Path, new_bench) -> None:
     text = path.read_text("utf-8")
