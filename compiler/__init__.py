@@ -12,6 +12,7 @@ from .report import REPORT_FORMATS, FileFindings, report
 from .rules import FAMILIES, Rule, find_rule
 
 if TYPE_CHECKING:
+    from .cron import Schedule
     from .cron import parse as parse_schedule
     from .cron_fields import CronError
     from .dfgraph import dumps, to_dfgraph
@@ -28,6 +29,7 @@ _LAZY = {
     "CronError": ("cron_fields", "CronError"),
     "GraphFormatError": ("dfgraph_forms", "GraphFormatError"),
     "Reference": ("references", "Reference"),
+    "Schedule": ("cron", "Schedule"),
     "dumps": ("dfgraph", "dumps"),
     "from_dfgraph": ("dfgraph_read", "from_dfgraph"),
     "lexical_context": ("references", "lexical_context"),
@@ -55,6 +57,7 @@ __all__ = [
     "Node",
     "Reference",
     "Rule",
+    "Schedule",
     "Unit",
     "UnknownStepError",
     "check",

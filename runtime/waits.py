@@ -5,9 +5,10 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..compiler import CronError, parse_schedule
+from ..compiler import CronError
 from .failpoints import hit
 from .outcomes import UNSTORABLE, Done, Failed, Outcome
+from .schedules import next_tick
 from .scope import Saved, Scope
 from .stored import StoredNode
 from .values import is_storable
@@ -97,7 +98,7 @@ async def schedule(scope: Scope, node: StoredNode) -> Outcome:
     if not isinstance(expression, str):
         return Failed("WAIT_SCHEDULE missing cron_expr")
     try:
-        tick = parse_schedule(expression).next_after(datetime.fromtimestamp(scope.instance.clock.now(), UTC))
+        tick = next_tick(expression, datetime.fromtimestamp(scope.instance.clock.now(), UTC))
     except CronError as problem:
         return Failed(f"Invalid cron expression '{expression}': {problem}")
     if tick is None:

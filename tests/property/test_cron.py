@@ -1,6 +1,6 @@
 """Our schedules tick when croniter's do, and the reference reads what both accept as we do."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from croniter import croniter
 from hypothesis import assume, given, settings
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from dfsql.compiler.cron import CronError, parse
 from dfsql.compiler.cron_fields import FIELDS
 from dfsql.compiler.cron_reference import _read, reference_accepts, reference_differs
+from dfsql.runtime.schedules import next_tick
 
 
 def _item(low: int, high: int, names: tuple[str, ...], first: int) -> st.SearchStrategy[str]:
@@ -90,3 +91,11 @@ def test_any_text_is_a_schedule_or_an_error_with_a_place(text: str) -> None:
                 parse(parse_again)
             except CronError as another:  # a second mistake may be left, not the same one
                 assert another.start >= error.start + len(error.suggestion) or another.kind != error.kind
+
+
+@settings(max_examples=400)
+@given(EXPRESSIONS, st.datetimes(datetime(2000, 1, 1), datetime(2090, 1, 1)))
+def test_the_worker_wakes_at_the_same_minute(text: str, start: datetime) -> None:
+    """Also where croniter by itself would read a day field otherwise."""
+    moment = start.replace(tzinfo=UTC)
+    assert next_tick(text, moment) == parse(text).next_after(moment)
