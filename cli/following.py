@@ -16,11 +16,14 @@ from .progress import Progress, progress
 from .status import Status
 
 if TYPE_CHECKING:
+    import psycopg
+
     from ..compiler import Graph
     from ..runtime import BackgroundWorker, Instance
 
 PATIENCE = 60.0  # seconds to wait for a server that has gone away
 READY = 60.0  # seconds that our own worker may take to begin
+SETTLE = 5.0  # seconds until a cancelled instance has its reason, if we work ourselves
 LOOK_FOR_WORKERS = 2.0  # seconds
 DRAIN_QUIETLY = 1.0  # seconds before it is said what the command waits for
 NOBODY = "no worker runs for this database: its owner starts one with dfsql worker"
@@ -38,7 +41,7 @@ def detached(graph: "Graph", dsn: str | None) -> Status:
         if server.embedded:
             _make_ready(server)
         connection = open_things.enter_context(database.connect(server.conninfo))
-        connection.autocommit = True
+        instances.prepare(connection, embedded=server.embedded)
         open_things.enter_context(instances.server_words())
         instance = start_instance(connection, graph)
         if not has_worker(connection):
@@ -57,7 +60,7 @@ def _make_ready(server: database.Server) -> None:
             return
     run = _Run(server, Progress())
     try:
-        run.prepare(must_start=True)
+        run.prepare()
     finally:
         run.close()
 
@@ -67,7 +70,7 @@ def follow(wanted: "Graph | str", dsn: str | None, *, watch: bool | None) -> int
     with database.server(dsn) as server, _terminations(), contextlib.ExitStack() as open_things:
         run = _Run(server, progress(watch))
         open_things.callback(run.close)
-        run.prepare(must_start=not isinstance(wanted, str))
+        run.prepare(wanted if isinstance(wanted, str) else None)
         instance = wanted if isinstance(wanted, str) else run.submit(wanted)
         try:
             return run.to_its_end(instance)
@@ -93,13 +96,18 @@ class _Run:
         self._looked = 0.0  # when it was looked for workers
         self._missed = False  # it has been said that there is none
 
-    def prepare(self, *, must_start: bool) -> None:
-        """Makes sure that somebody works there. Ends the command where nobody does and we may not."""
-        self._connections.call(partial(instances.prepare, embedded=self._server.embedded))
+    def prepare(self, instance_id: str | None = None) -> None:
+        """Makes sure that the instance is there, if one is meant, and that somebody works.
+
+        Ends the command where nobody does, we may not, and there is nothing to wait for yet.
+        """
+        self._connections.call(self._set_up)
+        if instance_id is not None:
+            self._connections.call(lambda connection: instances.known(connection, instance_id))
         if self._server.embedded:
             self._work()
         else:
-            self._look_for_workers(must_start)
+            self._look_for_workers(must_start=instance_id is None)
 
     def submit(self, graph: "Graph") -> str:
         """Starts the workflow; the id of the instance."""
@@ -122,6 +130,7 @@ class _Run:
             if last is None:
                 instances.unknown(instance_id)
             if last.status != "completed":
+                last = self._settled(last)
                 self._progress.close()
                 say(instances.why(last))
                 return Status.FINDINGS
@@ -130,6 +139,17 @@ class _Run:
         self._progress.close()
         write(f"{result or 'null'}\n")
         return Status.OK
+
+    def _settled(self, instance: "Instance") -> "Instance":
+        """The instance after its worker, which is ours, has seen that it was cancelled."""
+        from ..runtime import find
+
+        deadline = time.monotonic() + SETTLE
+        while self._worker is not None and instance.output is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+            found = self._connections.call(lambda connection: find(connection, instance.id))
+            instance = found or instance
+        return instance
 
     def say_how_to_go_on(self, instance_id: str) -> None:
         """What becomes of the instance when we stop."""
@@ -151,6 +171,10 @@ class _Run:
         say("finishing the steps that are under way; Ctrl-C leaves them to the next worker")
         with contextlib.suppress(KeyboardInterrupt):
             self._worker.stop()
+
+    def _set_up(self, connection: "psycopg.Connection[Any]") -> None:
+        connection.autocommit = False
+        instances.prepare(connection, embedded=self._server.embedded)
 
     def _work(self) -> None:
         """Works here, beside the watching."""

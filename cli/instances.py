@@ -33,11 +33,14 @@ def opened(dsn: str | None) -> Iterator["psycopg.Connection[Any]"]:
 
 
 def prepare(connection: "psycopg.Connection[Any]", *, embedded: bool) -> None:
-    """Ours to install in the embedded server. The connection commits every statement from now on."""
+    """Ours to install in the embedded server; elsewhere df must be there. Every statement is a transaction from now on."""
     if embedded:
         from ..sql import install
 
         install(connection)
+        connection.commit()
+    else:
+        connection.execute("SELECT FROM df._installation")
         connection.commit()
     connection.autocommit = True
 
