@@ -54,6 +54,7 @@ lint: links ## ruff, mypy, import contracts, and a proof that mypy still sees mi
 
 bench: .venv/ready ## measure speed; never part of the tests
 	$(BIN)/python bench/run.py
+	$(BIN)/python bench/engine.py
 
 fuzz: .venv/ready ## only the fuzz tests, with many more inputs (FUZZ_N=...)
 	DFSQL_FUZZ_N=$(FUZZ_N) $(BIN)/pytest -n auto --maxprocesses 8 tests/property -k fuzz
