@@ -3,6 +3,7 @@
 The wheel's own launcher is not used: for root it creates system accounts, and it leaves servers behind.
 """
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -87,6 +88,14 @@ def _accounts() -> list[Account]:
     return found
 
 
+def _lives(pid: str) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
 class PostgresServer:
     """One running server in a temporary folder, reached by a Unix socket only.
 
@@ -102,9 +111,8 @@ class PostgresServer:
         self._log.touch()
         self._process: subprocess.Popen[bytes] | None = None
         try:
-            account = self._initialise(programs)
-            self._process = account.start(self._command(programs), self._log)
-            self._await_ready()
+            self._account = self._initialise(programs)
+            self.start()
         except BaseException:
             self.stop()
             raise
@@ -118,16 +126,39 @@ class PostgresServer:
         """A new connection that commits every statement by itself."""
         return psycopg.connect(self.conninfo, autocommit=True)
 
-    def stop(self) -> None:
-        """Shut the server down, wait for its end and remove its folder."""
+    def start(self) -> None:
+        """Start on the data that is there, and wait until it answers."""
+        self._process = self._account.start(self._command(self.programs), self._log)
+        self._await_ready()
+
+    def halt(self) -> None:
+        """Shut the server down as an administrator does (fast) and wait for its end; the data stays."""
         process, self._process = self._process, None
         if process is not None and process.poll() is None:
-            process.send_signal(signal.SIGINT)  # fast shutdown
+            process.send_signal(signal.SIGINT)
             try:
                 process.wait(30)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+    def crash(self) -> None:
+        """SIGKILL for the postmaster and every child: as if the power had failed, but for the disk. The data stays."""
+        process, self._process = self._process, None
+        assert process is not None
+        process.send_signal(signal.SIGSTOP)  # no further child is born
+        pids = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        process.kill()
+        process.wait()
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+        while any(_lives(pid) for pid in pids):
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        """Shut the server down, wait for its end and remove its folder."""
+        self.halt()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _initialise(self, programs: Path) -> Account:
