@@ -19,10 +19,11 @@ _MODULES = {"run": "run_workflow", "status": "instance_status"}
 EPILOG = """\b
 Exit status:
   0  fine
-  1  findings (compile and explain: errors only; lint: see --fail-on), or it could not be done
+  1  findings (compile and explain: errors only; lint: see --fail-on), or it could not be done;
+     run and result: the workflow failed or was cancelled
   2  wrong usage, or a file that cannot be read or written
   3  internal fault
-  4  nothing matched: no such code or workflow, no .dfsql file in a folder
+  4  nothing matched: no such code, workflow or instance, no .dfsql file in a folder, no result yet
   5  no database: no server that answers, or no schema df in it
 """
 

@@ -147,8 +147,7 @@ class _Run:
         deadline = time.monotonic() + SETTLE
         while self._worker is not None and instance.output is None and time.monotonic() < deadline:
             time.sleep(0.02)
-            found = self._connections.call(lambda connection: find(connection, instance.id))
-            instance = found or instance
+            instance = self._connections.call(partial(find, instance_id=instance.id)) or instance
         return instance
 
     def say_how_to_go_on(self, instance_id: str) -> None:

@@ -33,7 +33,7 @@ def opened(dsn: str | None) -> Iterator["psycopg.Connection[Any]"]:
 
 
 def prepare(connection: "psycopg.Connection[Any]", *, embedded: bool) -> None:
-    """Ours to install in the embedded server; elsewhere df must be there. Every statement is a transaction from now on."""
+    """Makes sure that df is there: ours to install in the embedded server. Every statement is a transaction then."""
     if embedded:
         from ..sql import install
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import blocks
+import live_picture
 import rule_pages
 
 
@@ -22,7 +23,7 @@ def copy_schemas() -> list[Path]:
 
 
 # Each writes what it makes, and returns the paths that changed.
-STEPS = (copy_schemas, rule_pages.write, blocks.refresh)
+STEPS = (copy_schemas, rule_pages.write, live_picture.write, blocks.refresh)
 
 
 def main() -> None:
