@@ -39,7 +39,7 @@ class Waits:
     """What the lines of one instance wait for, and the messages that nobody has waited for yet."""
 
     def __init__(self) -> None:
-        self.until: dict[Scope, float | None] = {}
+        self.until: dict[Scope, float | None] = {}  # waits that the database knows
         self.kept: list[Message] = []
         self._listeners: list[tuple[str, Scope, asyncio.Future[Message]]] = []
 
@@ -132,16 +132,19 @@ async def _wait_until(scope: Scope, node: StoredNode, saved: Saved | None, due: 
 async def _begin_wait(scope: Scope, node: StoredNode, due: float | None) -> None:
     """Record the wait, and leave memory when every other line waits too and nothing is due soon."""
     instance = scope.instance
-    instance.waits.until[scope] = due
+    wait = {"node": node.id, "until": due}
     scope.show()
-    park = _parking_time(instance)
+    park = _parking_time(instance, scope, due)
     if park is None:
-        await scope.flush(wait={"node": node.id, "until": due})
-        return
+        await scope.flush(wait=wait)
+        instance.waits.until[scope] = due
+        park = _parking_time(instance, scope, due)  # other lines may have recorded their waits meanwhile
+        if park is None or instance.waits.answered:
+            return
     if not instance.frozen:
         scope.changes.more["graph"] = instance.header
     try:
-        await scope.flush(wait={"node": node.id, "until": due}, park=park[0])
+        await scope.flush(wait=wait, park=park[0])
     finally:
         instance.waits.until.pop(scope, None)
     hit("timer.parked")
@@ -150,15 +153,15 @@ async def _begin_wait(scope: Scope, node: StoredNode, due: float | None) -> None
     raise ParkedError
 
 
-def _parking_time(instance: "Instance") -> tuple[float | None] | None:
-    """When the instance is due next, in a tuple; None when it must stay in memory."""
-    waits = instance.waits.until
+def _parking_time(instance: "Instance", scope: Scope, due: float | None) -> tuple[float | None] | None:
+    """When the instance is due next, in a tuple; None when it must stay in memory: a line runs, or its wait is not recorded yet."""
+    waits = {**instance.waits.until, scope: due}
     if not instance.lines <= waits.keys():
         return None
-    due = min((until for until in waits.values() if until is not None), default=None)
-    if due is not None and due - instance.clock.now() < PARK_AFTER and not instance.worker.draining:
+    first = min((until for until in waits.values() if until is not None), default=None)
+    if first is not None and first - instance.clock.now() < PARK_AFTER and not instance.worker.draining:
         return None
-    return (due,)
+    return (first,)
 
 
 async def signal(scope: Scope, node: StoredNode) -> Outcome:
