@@ -102,8 +102,6 @@ class Drive:
     def run(self, meanwhile: Callable[[], None], seconds: float = 60.0) -> None:
         """Until every instance has ended, and the engine has seen the end of those that were cancelled."""
         deadline = time.monotonic() + seconds
-        query = """SELECT i.label, i.status, r.outcome FROM df.instances i JOIN _duroxide.runs r ON r.instance_id = i.id
-                   WHERE r.outcome IS NULL"""
         while True:
             meanwhile()
             for label in sorted(self._todo):
@@ -112,9 +110,17 @@ class Drive:
             if not left:
                 return
             if time.monotonic() > deadline:
-                with self._database.connect("postgres") as connection:
-                    raise AssertionError(f"stuck: {connection.execute(query).fetchall()}")
+                raise AssertionError(f"stuck: {self._stuck()}")
             time.sleep(0.03)
+
+    def _stuck(self) -> list[tuple[object, ...]]:
+        """What there is to know about the instances that have not ended."""
+        query = """SELECT i.label, i.id, i.status, (SELECT json_agg(s) FROM _duroxide.scopes s WHERE left(s.scope_id, 8) = i.id),
+                          (SELECT json_agg(m) FROM _duroxide.inbox m WHERE m.instance_id = i.id),
+                          (SELECT json_agg(w) FROM df._worker_epoch w)
+                   FROM df.instances i JOIN _duroxide.runs r ON r.instance_id = i.id WHERE r.outcome IS NULL"""
+        with self._database.connect("postgres") as connection:
+            return connection.execute(query).fetchall()
 
     def _act(self, label: str) -> None:
         instance = self.ids[label]
