@@ -154,7 +154,7 @@ async def _begin_wait(scope: Scope, node: StoredNode, due: float | None) -> None
 
 
 def _parking_time(instance: "Instance", scope: Scope, due: float | None) -> tuple[float | None] | None:
-    """When the instance is due next, in a tuple; None when it must stay in memory: a line runs, or its wait is not recorded yet."""
+    """When the instance is due next, in a tuple; None: a line runs, or its wait is not recorded yet."""
     waits = {**instance.waits.until, scope: due}
     if not instance.lines <= waits.keys():
         return None
