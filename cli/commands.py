@@ -19,8 +19,7 @@ _MODULES = {"run": "run_workflow", "status": "instance_status"}
 EPILOG = """\b
 Exit status:
   0  fine
-  1  findings (compile and explain: errors only; lint: see --fail-on), or it could not be done;
-     run and result: the workflow failed or was cancelled
+  1  findings (compile, explain: errors only; lint: see --fail-on), a workflow failed, or not possible
   2  wrong usage, or a file that cannot be read or written
   3  internal fault
   4  nothing matched: no such code, workflow or instance, no .dfsql file in a folder, no result yet
