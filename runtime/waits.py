@@ -148,6 +148,8 @@ async def _begin_wait(scope: Scope, node: StoredNode, due: float | None) -> None
     finally:
         instance.waits.until.pop(scope, None)
     hit("timer.parked")
+    if park[0] is not None:
+        instance.worker.remind(park[0])
     if instance.waits.answered:  # during the commit: whoever takes the instance next is to read the message
         instance.worker.wake()
     raise ParkedError

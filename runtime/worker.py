@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import logging
+import math
 import time
 import uuid
 from collections.abc import Coroutine, Mapping, Sequence
@@ -51,6 +52,7 @@ class Worker:
         self.settings = Settings()
         self._concurrency = concurrency
         self._wake = asyncio.Event()
+        self._next_look = math.inf  # when we look for work without being woken, by the database clock
         self._more = False  # the last look found as much as it had asked for
         self._settings_mark: str | None = None
         self.instances: dict[str, Instance] = {}
@@ -148,6 +150,11 @@ class Worker:
         """Look for work soon."""
         self._wake.set()
 
+    def remind(self, due: float) -> None:
+        """An instance was parked until then: look no later."""
+        if due < self._next_look:
+            self._wake.set()
+
     def distrust(self) -> None:
         """An instance may have left our memory that is still ours in the database: look for such ones soon."""
         self._distrusted = True
@@ -164,12 +171,14 @@ class Worker:
     async def _look_loop(self) -> None:
         while True:
             self._wake.clear()  # before looking: what is announced during the look must not be forgotten
+            self._next_look = math.inf
             try:
                 pause = await self._look()
             except LostConnectionError as problem:
                 log.info("cannot look for work: %s", problem)
                 self._distrusted = True  # the answer may have been about instances that were claimed
                 pause = LOST_PAUSE
+            self._next_look = self.clock.now() + pause
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._wake.wait()
