@@ -67,7 +67,7 @@ def _make_ready(server: database.Server) -> None:
 
 def follow(wanted: "Graph | str", dsn: str | None, *, watch: bool | None) -> int:
     """Starts a workflow, or takes an instance by its id, follows it to its end and prints its result."""
-    with database.server(dsn) as server, _terminations(), contextlib.ExitStack() as open_things:
+    with _terminations(), database.server(dsn) as server, contextlib.ExitStack() as open_things:
         run = _Run(server, progress(watch))
         open_things.callback(run.close)
         run.prepare(wanted if isinstance(wanted, str) else None)

@@ -45,13 +45,13 @@ class Progress:
             return
         live = self._read(instance, connections)
         if live is not None:
+            self.paint(instance, live)
             for name in _awaited(live):
                 if name not in self._waits and not instance.has_ended:
                     self._waits.add(name)
                     self.note(
                         f"it waits for the signal '{name}': dfsql signal {instance.id} {_quoted(name)} '{{}}'"
                     )
-            self.paint(instance, live)
         self._due = time.monotonic() + self.every
 
     def paint(self, instance: "Instance", live: "LiveGraph") -> None:
