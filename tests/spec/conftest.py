@@ -2,19 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Protocol
 
 import pytest
 from df_database import DfDatabase, DfServer, other_binaries
 from http_stand_in import StandIn
 from postgres_server import PostgresServer, UnavailableError
-from spec_runner import Bench
-
-
-class NewBench(Protocol):
-    """Makes a bench; what it starts ends with the test."""
-
-    def __call__(self, settings: dict[str, str] | None = None, *, worker: bool = True) -> Bench: ...
+from spec_runner import Bench, NewBench
 
 
 @pytest.fixture(scope="session")

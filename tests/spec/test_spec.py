@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import spec_coverage
-from spec_runner import SPEC, file_settings
+from spec_runner import SPEC, NewBench, file_settings
 
 FILES = sorted(path for path in SPEC.rglob("*.sql") if path.parent != SPEC)
 
@@ -12,7 +12,7 @@ FILES = sorted(path for path in SPEC.rglob("*.sql") if path.parent != SPEC)
 @pytest.mark.needs_postgres
 @pytest.mark.parametrize("server", ["pg18", "pg15"], indirect=True)
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(SPEC).as_posix())
-def test_file(path: Path, new_bench) -> None:
+def test_file(path: Path, new_bench: NewBench) -> None:
     text = path.read_text("utf-8")
     bench = new_bench(file_settings(text))
     output = bench.psql(path)

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from df_database import Connection
+from spec_runner import NewBench, one
 
 pytestmark = pytest.mark.needs_postgres
 
@@ -22,7 +24,7 @@ TICKS = [
 ]
 
 
-def set_clock(owner, moment: str) -> None:
+def set_clock(owner: Connection, moment: str) -> None:
     owner.execute("DELETE FROM _duroxide.clock_offset")
     owner.execute(
         "INSERT INTO _duroxide.clock_offset (by_much) SELECT %s::timestamptz - clock_timestamp()",
@@ -31,50 +33,45 @@ def set_clock(owner, moment: str) -> None:
 
 
 # rule: R2.31 R2.32 D-cron
-def test_the_next_tick(new_bench) -> None:
+def test_the_next_tick(new_bench: NewBench) -> None:
     bench = new_bench()
     with bench.connect() as app, bench.connect("dfowner") as owner:
         for expression, at, tick in TICKS:
             due = datetime.fromisoformat(tick).replace(tzinfo=UTC)
             set_clock(owner, at)
-            bench.workers[-1].kill()
-            bench.start_worker()  # it learns the time
-            instance = app.execute("SELECT df.start(df.wait_for_schedule(%s))", [expression]).fetchone()[0]
+            instance = one(app, "SELECT df.start(df.wait_for_schedule(%s))", expression)
             app.execute(
                 "SELECT t.comes(format('SELECT (t.node(%%L, ''WAIT_SCHEDULE'')).status = ''running''"
                 " OR df.status(%%1$L) = ''completed''', %s::text), 'it waits')",
                 [instance],
             )
-            found = owner.execute(
-                "SELECT coalesce(wait_until, due_at) FROM _duroxide.scopes WHERE scope_id = %s", [instance]
-            ).fetchone()
-            if app.execute("SELECT df.status(%s)", [instance]).fetchone() != ("completed",):
-                assert found is not None and abs(found[0] - due) < timedelta(seconds=1), expression
+            if one(app, "SELECT df.status(%s)", instance) != "completed":  # the tick was that near
+                query = "SELECT coalesce(wait_until, due_at) FROM _duroxide.scopes WHERE scope_id = %s"
+                assert abs(one(owner, query, instance) - due) < timedelta(seconds=1), expression
             app.execute("SELECT df.cancel(%s)", [instance])
 
 
 # rule: R2.31 M8
-def test_two_minutes_in_a_row(new_bench) -> None:
-    bench = new_bench(worker=False)
+def test_two_minutes_in_a_row(new_bench: NewBench) -> None:
+    bench = new_bench()
     with bench.connect() as app, bench.connect("dfowner") as owner:
-        set_clock(owner, "2031-05-06T07:07:58")
-        bench.start_worker()
-        instance = app.execute(
+        set_clock(owner, "2031-05-06T07:07:57")
+        instance = one(
+            app,
             "SELECT df.start(df.wait_for_schedule('* * * * *') |=> 'a' ~> $$INSERT INTO t.effects (what) VALUES ('tick')$$"
-            " ~> df.wait_for_schedule('* * * * *') ~> 'SELECT $a AS a')"
-        ).fetchone()[0]
-        app.execute("SELECT t.comes('SELECT EXISTS (SELECT FROM t.effects)', 'the first minute', 6)")
-        now = owner.execute("SELECT _duroxide.clock()").fetchone()[0]
+            " ~> df.wait_for_schedule('* * * * *') ~> 'SELECT $a AS a')",
+        )
+        app.execute("SELECT t.comes('SELECT EXISTS (SELECT FROM t.effects)', 'the first minute', 8)")
+        now = one(owner, "SELECT _duroxide.clock()")
         assert datetime(2031, 5, 6, 7, 8, tzinfo=UTC) <= now < datetime(2031, 5, 6, 7, 8, 5, tzinfo=UTC)
         app.execute(
             "SELECT t.comes(format('SELECT (t.node(%%L, ''WAIT_SCHEDULE'', 2)).status = ''running''', %s::text), 'waits')",
             [instance],
         )
-        set_clock(owner, "2031-05-06T07:08:58")
-        bench.workers[0].kill()  # the time it knows is the old one
-        bench.start_worker()
+        set_clock(owner, "2031-05-06T07:08:57")
+        one(app, "SELECT df.start('SELECT 1')")  # whoever claims something learns the time
         assert app.execute("SELECT t.ended(%s)", [instance]).fetchone() == ("completed",)
-        now = owner.execute("SELECT _duroxide.clock()").fetchone()[0]
+        now = one(owner, "SELECT _duroxide.clock()")
         assert datetime(2031, 5, 6, 7, 9, tzinfo=UTC) <= now < datetime(2031, 5, 6, 7, 9, 5, tzinfo=UTC)
         result = app.execute("SELECT df.result(%s)::jsonb #>> '{rows,0,a}'", [instance]).fetchone()
         assert result == ('{"scheduled": true}',)

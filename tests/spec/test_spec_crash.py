@@ -3,21 +3,18 @@
 import time
 
 import pytest
+from df_database import Connection
+from spec_runner import NewBench, one
 
 pytestmark = pytest.mark.needs_postgres
 
 
-def one(connection, query: str, *values: object):
-    row = connection.execute(query, values).fetchone()
-    return row[0] if row else None
-
-
-def comes(app, query: str, what: str) -> None:
+def comes(app: Connection, query: str, what: str) -> None:
     app.execute("SELECT t.comes(%s, %s)", [query, what])
 
 
 # rule: R6.10 R6.11 R8.4 D-delivery D-restart
-def test_a_killed_worker_loses_and_doubles_nothing(new_bench) -> None:
+def test_a_killed_worker_loses_and_doubles_nothing(new_bench: NewBench) -> None:
     bench = new_bench()
     with bench.connect() as app:
         instance = one(
@@ -38,7 +35,9 @@ def test_a_killed_worker_loses_and_doubles_nothing(new_bench) -> None:
 
 # rule: R6.11 D-delivery
 @pytest.mark.parametrize("point", ["statement.after", "commit.after"])
-def test_a_worker_that_vanishes_around_the_commit(new_bench, point: str, monkeypatch) -> None:
+def test_a_worker_that_vanishes_around_the_commit(
+    new_bench: NewBench, point: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bench = new_bench(worker=False)
     monkeypatch.setenv("DFSQL_FAILPOINT", f"{point}:2")
     bench.start_worker()
@@ -53,7 +52,7 @@ def test_a_worker_that_vanishes_around_the_commit(new_bench, point: str, monkeyp
 
 
 # rule: D-delivery
-def test_one_commit_a_step(new_bench) -> None:
+def test_one_commit_a_step(new_bench: NewBench) -> None:
     bench = new_bench()
     with bench.connect() as app, bench.connect("postgres") as admin:
         steps = " ~> ".join(["$$INSERT INTO t.effects (what) VALUES ('x')$$"] * 100)
@@ -67,7 +66,7 @@ def test_one_commit_a_step(new_bench) -> None:
 
 
 # rule: R6.12 R2.29 R1.2
-def test_waits_keep_their_time_and_signals_are_kept_while_no_worker_runs(new_bench) -> None:
+def test_waits_keep_their_time_and_signals_are_kept_while_no_worker_runs(new_bench: NewBench) -> None:
     bench = new_bench()
     with bench.connect() as app:
         sleeper = one(app, "SELECT df.start(df.sleep(4))")
@@ -94,7 +93,7 @@ def test_waits_keep_their_time_and_signals_are_kept_while_no_worker_runs(new_ben
 
 
 # rule: R8.4
-def test_a_worker_that_is_asked_to_end_hands_over(new_bench) -> None:
+def test_a_worker_that_is_asked_to_end_hands_over(new_bench: NewBench) -> None:
     bench = new_bench()
     with bench.connect() as app:
         instance = one(app, "SELECT df.start('SELECT pg_sleep(0.5)' ~> df.sleep(2) ~> 'SELECT 1')")
@@ -105,7 +104,7 @@ def test_a_worker_that_is_asked_to_end_hands_over(new_bench) -> None:
 
 
 # rule: R2.23 D-pacing
-def test_no_number_of_iterations_is_too_many(new_bench) -> None:
+def test_no_number_of_iterations_is_too_many(new_bench: NewBench) -> None:
     """pg_durable ends a loop after its iteration 100,000; here the counter is moved there, and the loop goes on."""
     bench = new_bench()
     with bench.connect() as app, bench.connect("dfowner") as owner:

@@ -4,20 +4,15 @@ import time
 
 import psycopg
 import pytest
-from df_database import OWNER, DfDatabase
-from spec_runner import Worker
+from df_database import OWNER, Connection, DfDatabase, DfServer
+from spec_runner import NewBench, Worker, one
 
 from dfsql.sql import install
 
 pytestmark = pytest.mark.needs_postgres
 
 
-def one(connection, query: str, *values: object):
-    row = connection.execute(query, values).fetchone()
-    return row[0] if row else None
-
-
-def until(connection, query: str, seconds: float = 15) -> None:
+def until(connection: Connection, query: str, seconds: float = 15) -> None:
     """Wait until the query gives true; an error counts as not yet."""
     deadline = time.monotonic() + seconds
     while True:
@@ -31,7 +26,7 @@ def until(connection, query: str, seconds: float = 15) -> None:
 
 
 # rule: R8.5 A6.1
-def test_one_row_per_worker_and_nobody_touches_anothers(new_bench) -> None:
+def test_one_row_per_worker_and_nobody_touches_anothers(new_bench: NewBench) -> None:
     bench = new_bench()
     with bench.connect("dfowner") as owner:
         first = one(owner, "SELECT epoch_id FROM df._worker_epoch")
@@ -51,7 +46,7 @@ def test_one_row_per_worker_and_nobody_touches_anothers(new_bench) -> None:
 
 
 # rule: A6.2 A6.3
-def test_a_worker_waits_for_an_installation_and_outlives_it(pg18) -> None:
+def test_a_worker_waits_for_an_installation_and_outlives_it(pg18: DfServer) -> None:
     with pg18.empty_database() as database:
         worker = Worker(database.dsn(OWNER))
         try:
@@ -80,7 +75,7 @@ def _install(database: DfDatabase) -> None:
 
 
 # rule: A6.3 R8.7 A5.1
-def test_no_worker_is_ready_with_settings_that_it_refuses(new_bench) -> None:
+def test_no_worker_is_ready_with_settings_that_it_refuses(new_bench: NewBench) -> None:
     bench = new_bench({"pg_durable.max_duroxide_connections": "1"}, worker=False)
     worker = Worker(bench.database.dsn(OWNER))
     bench.workers.append(worker)
@@ -92,7 +87,7 @@ def test_no_worker_is_ready_with_settings_that_it_refuses(new_bench) -> None:
 
 
 # rule: A6.4 M15
-def test_an_idle_worker_neither_holds_nor_awaits_locks_of_instances(new_bench) -> None:
+def test_an_idle_worker_neither_holds_nor_awaits_locks_of_instances(new_bench: NewBench) -> None:
     bench = new_bench()
     with bench.connect("postgres") as admin, bench.connect() as app:
         instance = one(app, "SELECT df.start('SELECT 1')")
@@ -107,7 +102,7 @@ def test_an_idle_worker_neither_holds_nor_awaits_locks_of_instances(new_bench) -
 
 
 # rule: A3.7 M15 A6.7 R6.7
-def test_two_launches_at_a_time(new_bench) -> None:
+def test_two_launches_at_a_time(new_bench: NewBench) -> None:
     bench = new_bench({"pg_durable.new_transaction_start_timeout": "1"})
     with bench.connect("postgres") as admin:
         admin.execute("CREATE EXTENSION dblink")
@@ -140,14 +135,15 @@ def test_two_launches_at_a_time(new_bench) -> None:
         )
 
 
-def _answer(caller) -> str:
+def _answer(caller: Connection) -> str:
     result = caller.pgconn.get_result()
+    assert result is not None
     text = result.get_value(0, 0) if result.ntuples else result.error_field(77)  # 'M': the message
-    return text.decode()
+    return (text or b"").decode()
 
 
 # rule: R8.6 A6.6
-def test_old_instances_are_removed(new_bench) -> None:
+def test_old_instances_are_removed(new_bench: NewBench) -> None:
     bench = new_bench({"pg_durable.reconcile_interval": "1", "pg_durable.retention_days": "30"}, worker=False)
     bench.start_worker()
     with bench.connect() as app, bench.connect("dfowner") as owner:

@@ -3,6 +3,8 @@
 import time
 
 import pytest
+from df_database import Connection
+from spec_runner import NewBench, one
 
 pytestmark = pytest.mark.needs_postgres
 
@@ -12,16 +14,16 @@ SLOT_TEXT = (
 )
 
 
-def start(app, graph: str) -> str:
-    return app.execute("SELECT df.start(%s)", [graph]).fetchone()[0]
+def start(app: Connection, graph: str) -> str:
+    return str(one(app, "SELECT df.start(%s)", graph))
 
 
-def ended(app, instance: str) -> str:
-    return app.execute("SELECT t.ended(%s)", [instance]).fetchone()[0]
+def ended(app: Connection, instance: str) -> str:
+    return str(one(app, "SELECT t.ended(%s)", instance))
 
 
 # rule: R8.1 R8.2 D-parallel
-def test_eight_steps_run_at_a_time(new_bench) -> None:
+def test_eight_steps_run_at_a_time(new_bench: NewBench) -> None:
     bench = new_bench()
     with bench.connect() as app:
         began = time.monotonic()
@@ -34,7 +36,7 @@ def test_eight_steps_run_at_a_time(new_bench) -> None:
 
 
 # rule: R8.3 D-dispatch
-def test_nobody_waits_for_a_poll(new_bench) -> None:
+def test_nobody_waits_for_a_poll(new_bench: NewBench) -> None:
     bench = new_bench()
     with bench.connect() as app:
         ended(app, start(app, "SELECT 1"))  # the session is open now
@@ -42,19 +44,18 @@ def test_nobody_waits_for_a_poll(new_bench) -> None:
         for _ in range(15):
             began = time.monotonic()
             instance = start(app, "SELECT 1")
-            while app.execute("SELECT df.status(%s)", [instance]).fetchone()[0] != "completed":
+            while one(app, "SELECT df.status(%s)", instance) != "completed":
                 assert time.monotonic() - began < 10
             took.append(time.monotonic() - began)
         assert sorted(took)[7] < 0.08, f"pg_durable's polls take 200 ms: {took}"
         began = time.monotonic()
-        chain = app.execute("SELECT df.start('SELECT 1' || '')").fetchone()[0]
-        chain = app.execute("SELECT df.start(" + " ~> ".join(["'SELECT 1'"] * 30) + ")").fetchone()[0]
+        chain = one(app, "SELECT df.start(" + " ~> ".join(["'SELECT 1'"] * 30) + ")")
         ended(app, chain)
         assert time.monotonic() - began < 2
 
 
 # rule: R6.9 M9
-def test_four_steps_with_two_connections(new_bench) -> None:
+def test_four_steps_with_two_connections(new_bench: NewBench) -> None:
     bench = new_bench({"pg_durable.max_user_connections": "2", "pg_durable.execution_acquire_timeout": "2"})
     with bench.connect() as app:
         instances = [start(app, "SELECT pg_sleep(1)") for _ in range(4)]
@@ -68,7 +69,7 @@ def test_four_steps_with_two_connections(new_bench) -> None:
 
 
 # rule: R6.9 M9 M3
-def test_a_step_whose_turn_never_comes_fails_while_the_line_is_blocked(new_bench) -> None:
+def test_a_step_whose_turn_never_comes_fails_while_the_line_is_blocked(new_bench: NewBench) -> None:
     bench = new_bench({"pg_durable.max_user_connections": "1", "pg_durable.execution_acquire_timeout": "2"})
     with bench.connect() as app:
         first = start(app, "SELECT pg_sleep(5)")
@@ -87,9 +88,9 @@ def test_a_step_whose_turn_never_comes_fails_while_the_line_is_blocked(new_bench
 
 
 # rule: R6.9 D-parallel
-def test_a_long_line_that_moves_never_fails(new_bench) -> None:
+def test_a_long_line_that_moves_never_fails(new_bench: NewBench) -> None:
     bench = new_bench({"pg_durable.max_user_connections": "1", "pg_durable.execution_acquire_timeout": "2"})
     with bench.connect() as app:
         instances = [start(app, "SELECT pg_sleep(0.3)") for _ in range(12)]
-        waits = [app.execute("SELECT df.start(df.sleep(1))").fetchone()[0] for _ in range(2)]  # need no slot
+        waits = [one(app, "SELECT df.start(df.sleep(1))") for _ in range(2)]  # need no slot
         assert {ended(app, instance) for instance in instances + waits} == {"completed"}

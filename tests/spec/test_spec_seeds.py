@@ -4,9 +4,11 @@ The blocks stand in tests/data/seeds. Only the placeholder id and the address of
 """
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-from spec_runner import Bench
+from http_stand_in import StandIn
+from spec_runner import Bench, NewBench
 
 pytestmark = pytest.mark.needs_postgres
 
@@ -28,7 +30,7 @@ def run(bench: Bench, text: str, user: str = "app") -> list[str]:
     return output.rows
 
 
-def one(bench: Bench, query: str, *values: object, user: str = "app"):
+def one(bench: Bench, query: str, *values: object, user: str = "app") -> Any:
     with bench.connect(user) as connection:
         row = connection.execute(query, values).fetchone()
     return row[0] if row else None
@@ -44,7 +46,7 @@ def waits(bench: Bench, instance: str, kind: str) -> None:
 
 
 # rule: S-first-function
-def test_first_function(new_bench) -> None:
+def test_first_function(new_bench: NewBench) -> None:
     bench = new_bench()
     start, look = block("first-function").split("-- Check status")
     (instance,) = run(bench, start)
@@ -57,7 +59,7 @@ def test_first_function(new_bench) -> None:
 
 
 # rule: S-first-function
-def test_a_start_survives_until_a_worker_comes(new_bench) -> None:
+def test_a_start_survives_until_a_worker_comes(new_bench: NewBench) -> None:
     bench = new_bench()
     bench.workers[0].kill()
     (instance,) = run(bench, block("first-function").split("-- Check status")[0])
@@ -67,7 +69,7 @@ def test_a_start_survives_until_a_worker_comes(new_bench) -> None:
 
 
 # rule: S-variables
-def test_variables(new_bench) -> None:
+def test_variables(new_bench: NewBench) -> None:
     bench = new_bench()
     (instance,) = run(bench, block("variables"))
     assert ended(bench, instance) == "completed"
@@ -75,7 +77,7 @@ def test_variables(new_bench) -> None:
 
 
 # rule: S-etl
-def test_nightly_etl(new_bench) -> None:
+def test_nightly_etl(new_bench: NewBench) -> None:
     bench = new_bench()
     run(
         bench,
@@ -96,7 +98,7 @@ def test_nightly_etl(new_bench) -> None:
 
 
 # rule: S-etl
-def test_nightly_etl_goes_on_behind_the_delete(new_bench) -> None:
+def test_nightly_etl_goes_on_behind_the_delete(new_bench: NewBench) -> None:
     """A crash between DELETE and INSERT: the rows that the DELETE would now match stay."""
     bench = new_bench()
     run(
@@ -121,18 +123,17 @@ def test_nightly_etl_goes_on_behind_the_delete(new_bench) -> None:
 
 
 # rule: S-cron-job S-cancel
-def test_scheduled_job_and_its_cancellation(new_bench) -> None:
-    bench = new_bench(worker=False)
+def test_scheduled_job_and_its_cancellation(new_bench: NewBench) -> None:
+    bench = new_bench()
     run(
         bench,
         "CREATE TABLE refreshed (at timestamptz);"
         "CREATE PROCEDURE refresh_materialized_views() LANGUAGE sql AS 'INSERT INTO app.refreshed VALUES (now())';",
     )
-    with bench.connect("dfowner") as owner:  # a Friday, two seconds to nine
+    with bench.connect("dfowner") as owner:  # a Friday, three seconds to nine
         owner.execute(
-            "INSERT INTO _duroxide.clock_offset (by_much) SELECT '2031-01-03 08:59:58+00'::timestamptz - clock_timestamp()"
+            "INSERT INTO _duroxide.clock_offset (by_much) SELECT '2031-01-03 08:59:57+00'::timestamptz - clock_timestamp()"
         )
-    bench.start_worker()
     (instance,) = run(bench, block("cron-job"))
     one(bench, "SELECT t.comes('SELECT EXISTS (SELECT FROM app.refreshed)', 'nine o''clock')")
     waits(bench, instance, "WAIT_SCHEDULE")
@@ -149,7 +150,7 @@ ORDERS = """CREATE TABLE orders (id int, order_id int, total numeric, status tex
 
 # rule: S-approval
 @pytest.mark.parametrize(("answer", "status"), [("true", "approved"), ("false", "rejected")])
-def test_approval(new_bench, answer: str, status: str) -> None:
+def test_approval(new_bench: NewBench, answer: str, status: str) -> None:
     bench = new_bench()
     run(bench, ORDERS)
     start, approve = block("approval").split("-- Later")
@@ -164,7 +165,7 @@ def test_approval(new_bench, answer: str, status: str) -> None:
 
 
 # rule: S-approval
-def test_approval_that_nobody_gives(new_bench) -> None:
+def test_approval_that_nobody_gives(new_bench: NewBench) -> None:
     bench = new_bench()
     run(bench, ORDERS)
     (instance,) = run(bench, block("approval").split("-- Later")[0].replace("86400", "1"))
@@ -173,7 +174,7 @@ def test_approval_that_nobody_gives(new_bench) -> None:
 
 
 # rule: S-http-call
-def test_http_call(new_bench, web) -> None:
+def test_http_call(new_bench: NewBench, web: StandIn) -> None:
     bench = new_bench()
     run(bench, "CREATE TABLE app.users_cache (data jsonb); SELECT df.grant_usage('app', true)", "postgres")
     run(bench, "GRANT ALL ON app.users_cache TO app", "postgres")
@@ -185,7 +186,7 @@ def test_http_call(new_bench, web) -> None:
 
 
 # rule: S-observe S-heartbeat
-def test_observe_and_heartbeat(new_bench) -> None:
+def test_observe_and_heartbeat(new_bench: NewBench) -> None:
     bench = new_bench()
     (instance,) = run(bench, block("variables"))
     assert ended(bench, instance) == "completed"
@@ -206,7 +207,7 @@ def test_observe_and_heartbeat(new_bench) -> None:
 
 
 # rule: S-document-batch
-def test_document_batch(new_bench) -> None:
+def test_document_batch(new_bench: NewBench) -> None:
     bench = new_bench()
     run(
         bench,
@@ -220,7 +221,7 @@ def test_document_batch(new_bench) -> None:
 
 
 # rule: S-join S-join-operator
-def test_join_and_its_operator(new_bench) -> None:
+def test_join_and_its_operator(new_bench: NewBench) -> None:
     bench = new_bench()
     run(bench, "CREATE TABLE a AS SELECT 1 AS n; CREATE TABLE b AS SELECT n FROM generate_series(1, 2) n;")
     (joined,) = run(bench, f"SELECT df.start({block('join').strip()});")
@@ -250,14 +251,14 @@ def test_join_and_its_operator(new_bench) -> None:
         ("df.join3(df.sleep(0), df.sleep(0), df.sleep(0))", [{"slept": True, "seconds": 0}] * 3),
     ],
 )
-def test_forms(shared_bench, form: str, result: object) -> None:
+def test_forms(shared_bench: Bench, form: str, result: object) -> None:
     (instance,) = run(shared_bench, f"SELECT df.start({form}, 'a label', current_database());")
     assert ended(shared_bench, instance) == "completed"
     assert one(shared_bench, "SELECT df.result(%s)::jsonb", instance) == result
 
 
 # rule: S-extension
-def test_extension(new_bench) -> None:
+def test_extension(new_bench: NewBench) -> None:
     """`CREATE EXTENSION pg_durable` needs files on the server, which `dfsql install --as-extension` writes; see the tests of install."""
     bench = new_bench()
     assert one(bench, "SELECT df.version()") is not None

@@ -9,6 +9,7 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Protocol
 
 from df_database import OWNER, USERS, Connection, DfDatabase
 
@@ -88,8 +89,8 @@ class Bench:
             admin.execute((SPEC / "assertions.sql").read_text("utf-8").encode())
             admin.execute("INSERT INTO t.config VALUES ('http', %s)", [web])
             for role in USERS:  # step's search_path begins with the schema of the role's name
-                admin.execute(f"CREATE SCHEMA {role} AUTHORIZATION {role}")  # type: ignore[arg-type]
-            admin.execute(f"GRANT CREATE ON DATABASE {database.name} TO app")  # type: ignore[arg-type]
+                admin.execute(f"CREATE SCHEMA {role} AUTHORIZATION {role}")
+            admin.execute(f"GRANT CREATE ON DATABASE {database.name} TO app")
         self.settings(
             {
                 "dfsql.http_mode": "allowlist",
@@ -128,7 +129,7 @@ class Bench:
         beats = owner.execute(
             "SELECT count(*) FROM df._worker_epoch WHERE last_seen_at > now() - interval '15 s'"
         ).fetchone()
-        return bool(found and found[0] and beats and beats[0] >= count)
+        return bool(found and found[0] and beats and int(str(beats[0])) >= count)
 
     def psql(self, script: Path | str, user: str = "app") -> Output:
         """Run a file or a text; an error does not stop it, so that one run shows them all."""
@@ -151,6 +152,18 @@ class Bench:
         """End every worker."""
         for worker in self.workers:
             worker.forget()
+
+
+class NewBench(Protocol):
+    """Makes a bench; what it starts ends with the test."""
+
+    def __call__(self, settings: dict[str, str] | None = None, *, worker: bool = True) -> Bench: ...
+
+
+def one(connection: Connection, query: str, *values: object) -> Any:
+    """The first cell of a query's answer; None when there is no row."""
+    row = connection.execute(query.encode(), values or None).fetchone()
+    return row[0] if row else None
 
 
 def file_settings(text: str) -> dict[str, str]:

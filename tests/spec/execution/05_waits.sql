@@ -2,6 +2,7 @@
 
 -- rule: R2.29
 SELECT t.gives('a sleep', df.sleep(1), '{"slept":true,"seconds":1}') AS slept \gset
+SELECT t.gives('a longer sleep', df.sleep(3), '{"slept":true,"seconds":3}') AS parked \gset
 
 -- rule: R2.30 D-names
 SELECT t.gives('a name on a sleep', df.sleep(0) |=> 's' ~> $$SELECT ($s::jsonb ->> 'seconds')::int AS n, $s AS raw$$,
@@ -83,6 +84,7 @@ SELECT count(df.signal(id, 'p', payload)) AS ignored FROM payloads \gset
 
 SELECT t.check();
 
+SELECT t.ok((SELECT completed_at - created_at BETWEEN '3 s' AND '5 s' FROM df.instances WHERE id = :'parked'), 'wakes when it is due');
 SELECT t.is(t.output(:'slept'), '{"slept": true, "seconds": 1}', 'the exact text of a sleep');
 SELECT t.is(t.output(:'nobody'), '{"signal_name":"go","timed_out":true,"data":null}', 'key order of a signal');
 SELECT t.ends(:'plain', 'completed', 'a signal without a payload');

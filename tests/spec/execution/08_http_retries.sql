@@ -9,8 +9,8 @@ SELECT df.grant_usage('app', include_http => true) \g /dev/null
 SELECT df.start(df.http(:'web' || '/status/503?body=busy', 'GET')) AS busy \gset
 SELECT df.start(df.http(:'web' || '/status/500?body=0123456789&times=100', 'POST')) AS wordy \gset
 SELECT df.start(df.http_multipart(:'web' || '/status/502?body=x', 'POST', '[{"name":"f","data_b64":"aGk="}]')) AS parts \gset
-SELECT df.start(df.http(:'web' || '/flaky/once/1', 'GET') |=> 'r' ~> 'SELECT $r.body AS b') AS once \gset
-SELECT df.start(df.http(:'web' || '/flaky/twice/2', 'GET') |=> 'r' ~> 'SELECT $r.body AS b') AS twice \gset
+SELECT df.start(df.http(:'web' || '/flaky/once-{sys_instance_id}/1', 'GET') |=> 'r' ~> 'SELECT $r.body AS b') AS once \gset
+SELECT df.start(df.http(:'web' || '/flaky/twice-{sys_instance_id}/2', 'GET') |=> 'r' ~> 'SELECT $r.body AS b') AS twice \gset
 SELECT df.start(df.http(:'web' || '/drop/dropped', 'GET')) AS dropped \gset
 SELECT df.start(df.http('http://localhost:1/', 'GET')) AS refused \gset
 SELECT df.start(df.http(:'web' || '/slow/5', 'GET', NULL, NULL, 1)) AS slow \gset
