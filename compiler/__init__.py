@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ..grammar import DfsqlError
 from .check import TARGETS, check
 from .compilation import Compilation, Unit, compile
 from .envelope import EnvelopeError, from_envelope, to_envelope
@@ -48,6 +49,7 @@ __all__ = [
     "TARGETS",
     "Compilation",
     "CronError",
+    "DfsqlError",
     "EnvelopeError",
     "ExplainError",
     "FileFindings",

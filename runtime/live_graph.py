@@ -11,8 +11,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..compiler import EnvelopeError, Graph, from_envelope
-from ..grammar import DfsqlError
+from ..compiler import DfsqlError, EnvelopeError, Graph, from_envelope
 
 if TYPE_CHECKING:
     import psycopg

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from json.encoder import encode_basestring
 from typing import NoReturn, TypeAlias
 
-from ...grammar import DfsqlError
+from ...compiler import DfsqlError
 
 # How deep a column's JSON may nest. Readers and writers recurse; this leaves them room on any stack.
 DEEPEST = 256

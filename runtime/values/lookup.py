@@ -5,8 +5,7 @@ All texts of SubstitutionError are fixed: authors of workflows read them in node
 
 from collections.abc import Mapping
 
-from ...compiler import Reference
-from ...grammar import DfsqlError
+from ...compiler import DfsqlError, Reference
 from .formats import Context, sql_array, sql_literal, sql_nested_array, sql_rows, write
 from .json_text import JsonTextError, Value, dump
 from .results import Head, Shape, head_of, rows_of

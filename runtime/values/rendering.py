@@ -11,7 +11,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from ...grammar import DfsqlError
+from ...compiler import DfsqlError
 from .column_types import (
     BOOL,
     DATE,

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from ...grammar import DfsqlError
+from ...compiler import DfsqlError
 from .json_text import JsonTextError, Number, Value, parse
 from .results import Shape, head_of
 
