@@ -21,17 +21,15 @@ help: ## show this list
 demo: .venv/ready ## lint, compile and draw every workflow of examples/ into build/demo/, and run one through a crash
 	@rm -rf build/demo && mkdir -p build/demo
 	$(BIN)/dfsql lint examples
-	@set -e; for file in examples/*.dfsql; do \
-	  $(BIN)/dfsql compile "$$file" -o "build/demo/$$(basename "$$file" .dfsql).json"; \
-	  $(BIN)/dfsql explain "$$file" --format svg -o build/demo; \
-	done
+	$(BIN)/dfsql compile examples/*.dfsql -o build/demo/
+	@set -e; for file in examples/*.dfsql; do $(BIN)/dfsql explain "$$file" --format svg -o build/demo; done
 	@printf '\n== one workflow as a tree: dfsql explain examples/approval.dfsql\n\n'
 	@$(BIN)/dfsql explain examples/approval.dfsql
 	@printf '\n== a deliberate mistake: dfsql lint tests/data/demo/mistake.dfsql\n\n'
 	@$(BIN)/dfsql lint tests/data/demo/mistake.dfsql; code=$$?; \
 	  test $$code -eq 1 || { echo "expected a finding (exit 1), got exit $$code" >&2; exit 1; }
-	@PATH="$(CURDIR)/$(BIN):$$PATH" DFSQL_DATA_DIR="$(CURDIR)/build/demo/data" DFSQL_DSN= PGHOST= PGHOSTADDR= PGSERVICE= \
-	  sh examples/survive.sh
+	@env -u DFSQL_DSN -u PGHOST -u PGHOSTADDR -u PGSERVICE \
+	  PATH="$(CURDIR)/$(BIN):$$PATH" DFSQL_DATA_DIR="$(CURDIR)/build/demo/data" sh examples/survive.sh
 	@printf '\n== drawn:\n'; ls build/demo/*.svg
 
 test: .venv/ready ## run the whole test suite

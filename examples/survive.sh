@@ -24,7 +24,7 @@ wait_for() {
 }
 
 say 'a workflow is started, and a worker executes it as far as it gets: dfsql run --detach, dfsql worker'
-id=$(dfsql run --detach "$here/parcel.dfsql" 2>/dev/null)
+id=$(dfsql run --detach "$here/parcel.dfsql")
 dfsql worker &
 worker=$!
 wait_for 'SIGNAL.*⏳'

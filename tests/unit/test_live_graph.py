@@ -22,7 +22,8 @@ def rows_of(graph: Graph) -> dict[str, Row]:
     rows = {}
     for node in reversed(graph.nodes):
         query, sides = node.query, dict.fromkeys(("left", "right"))
-        extras, more = [], {}
+        extras: list[str] = []
+        more: dict[str, object] = {}
         for role, at in node.children.items():
             if role in SIDES:
                 sides[SIDES[role]] = ids[at]
@@ -67,7 +68,7 @@ def test_renewed() -> None:
     live = to_live_graph(rows, rows.pop("root").id, name="x")
     last = live.rows[-1]
     later = live.renewed({last.id: last._replace(status="running")})
-    assert later.statuses == live.statuses | {"s2": "running"}
+    assert later.statuses == {**live.statuses, "s2": "running"}
     assert later.graph is live.graph
 
 
