@@ -57,6 +57,9 @@ bench: .venv/ready ## measure speed; never part of the tests
 fuzz: .venv/ready ## only the fuzz tests, with many more inputs (FUZZ_N=...)
 	DFSQL_FUZZ_N=$(FUZZ_N) $(BIN)/pytest -n auto --maxprocesses 8 tests/property -k fuzz
 
+chaos: .venv/ready ## kill workers and the server while 5,000 instances run (CHAOS="--instances 500 ...")
+	$(BIN)/python tests/chaos/run.py $(CHAOS)
+
 gallery: .venv/ready ## draw docs/gallery/ again from examples/
 	@rm -f docs/gallery/*.svg && mkdir -p docs/gallery
 	@set -e; for file in examples/*.dfsql; do $(BIN)/dfsql explain "$$file" --format svg -o docs/gallery; done
@@ -70,4 +73,4 @@ table: .venv/ready ## build the parse table again after a change of grammar/sql.
 clean: ## remove everything that the other targets made
 	rm -rf build dist .links .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info .venv
 
-.PHONY: help demo test links lint bench fuzz gallery docs table clean
+.PHONY: help demo test links lint bench fuzz chaos gallery docs table clean

@@ -1,4 +1,4 @@
-"""A proxy between workers and the server's Unix socket that cuts a connection around a COMMIT."""
+"""A proxy between workers and the server's Unix socket that cuts a connection around one chosen message."""
 
 import contextlib
 import os
@@ -11,15 +11,15 @@ SOCKET = ".s.PGSQL.5432"
 
 
 class CuttingProxy:
-    """Listens in `folder` as a server would. The next message with COMMIT and `marker` in it is cut off once `arm` was called.
+    """Listens in `folder` as a server would. The next message with all `markers` in it is cut off once `arm` was called.
 
-    `before`: the server never gets it. `after`: the server has committed, and its answer is thrown away.
+    `before`: the server never gets it. `after`: the server has done everything, and its answer is thrown away.
     """
 
     def __init__(self, server: Path, folder: Path) -> None:
         self.folder = folder
         self._server = str(server / SOCKET)
-        self._marker: bytes | None = None
+        self._markers: tuple[bytes, ...] = ()
         self._when = ""
         self.cuts = 0
         self._lock = threading.Lock()
@@ -29,9 +29,9 @@ class CuttingProxy:
         self._closing = False
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def arm(self, when: str, marker: bytes) -> None:
+    def arm(self, when: str, *markers: bytes) -> None:
         """Cut once, `before` or `after` the server gets the message."""
-        self._when, self._marker = when, marker
+        self._when, self._markers = when, markers
 
     def close(self) -> None:
         """Accept no more; connections end when one of their sides closes."""
@@ -67,9 +67,9 @@ class CuttingProxy:
     def _is_the_one(self, data: bytes) -> bool:
         """A whole message arrives in one piece on a Unix socket, if it is not longer than a buffer."""
         with self._lock:
-            if self._marker is None or b"COMMIT" not in data or self._marker not in data:
+            if not self._markers or not all(marker in data for marker in self._markers):
                 return False
-            self._marker = None
+            self._markers = ()
             self.cuts += 1
             return True
 
