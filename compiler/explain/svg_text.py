@@ -99,7 +99,7 @@ def description(graph: Graph, layout: Layout, states: Sequence[tuple[str, int]] 
     if levels:
         sentences.append(f"Constructs are nested {levels} deep.")
     if states:
-        sentences.append(f"Of its steps are {_listed([f'{count} {state}' for state, count in states])}.")
+        sentences.append(f"Its steps: {_listed([f'{count} {state}' for state, count in states])}.")
     waits = _waits(graph)
     if waits:
         sentences.append(f"It waits for {_listed(waits)}.")

@@ -66,7 +66,7 @@ def test_svg_has_a_badge_on_every_step_and_a_legend() -> None:
         "1 pending",
         "1 skipped",
     ]
-    assert "Of its steps are 2 completed, 3 running, 1 failed, 1 pending, 1 skipped." in svg
+    assert "Its steps: 2 completed, 3 running, 1 failed, 1 pending, 1 skipped." in svg
 
 
 def test_the_legend_has_room() -> None:
