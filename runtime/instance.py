@@ -21,6 +21,7 @@ from .errors import (
 from .executor import Executor
 from .failpoints import hit
 from .management import Management
+from .node_types import run
 from .outcomes import Broke, Done, Failed, Outcome
 from .parked_mail import hand_out
 from .scope import DrainedError, Place, Saved, Scope, StepUndoneError
@@ -147,12 +148,13 @@ class Instance:
         if refusal is not None:
             await self._end("failed", refusal)
             return
+        if self.graph.problem is not None:
+            await self._end("failed", self.graph.problem)
+            return
         root = self.graph.root
         if root is None:
             await self._end("failed", f"Node not found: {self.header.get('root')}")
             return
-        from .walk import run
-
         scope = Scope(self, self.id, root, None)
         saved = self.saved.get(self.id)
         if saved is not None:
