@@ -27,7 +27,7 @@ class Freezer:
 
     def __init__(self, management: Management) -> None:
         self._management = management
-        self._loaded: "deque[tuple[float, Instance]]" = deque()
+        self._loaded: deque[tuple[float, Instance]] = deque()
         self._task: asyncio.Task[None] | None = None
 
     def add(self, instance: "Instance") -> None:

@@ -5,9 +5,11 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from .errors import LostConnectionError, RefusedError, raise_for
+from .errors import LOCK_TIMEOUT, LostConnectionError, RefusedError, raise_for
 from .failpoints import hit
 from .session import Command, Param, Reply, Session, checkpoint_command
+
+_LOCK_PAUSE = 0.5  # seconds
 
 
 class Management:
@@ -32,7 +34,16 @@ class Management:
     async def checkpoint(self, params: tuple[Param, ...]) -> None:
         """Commit a scope's changes that belong to no open step."""
         hit("checkpoint.before")
-        await self._send(checkpoint_command(params))
+        while True:
+            try:
+                await self._send(checkpoint_command(params))
+                break
+            except LostConnectionError as problem:
+                if problem.code != LOCK_TIMEOUT:
+                    raise
+            await asyncio.sleep(
+                _LOCK_PAUSE
+            )  # somebody has the row locked: others may use the session meanwhile
         hit("checkpoint.after")
 
     async def close(self) -> None:

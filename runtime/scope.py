@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .checkpoint import Changes
 from .errors import CommitRefusedError, FencedError, LostConnectionError, UnsettledError
-from .executor import Open
 from .outcomes import Broke, Done, Failed, Outcome
+from .slots import Open
 from .stored import StoredNode, path_to_root
 
 if TYPE_CHECKING:

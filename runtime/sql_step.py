@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import re
 
 from .errors import (
     ADMIN_SHUTDOWN,
@@ -12,12 +11,13 @@ from .errors import (
     SlotTimeoutError,
     SqlError,
 )
-from .executor import Open
 from .failpoints import hit
 from .outcomes import Done, Failed, Outcome
 from .rendering_server import render
 from .scope import Place, Scope
 from .session import Command, Reply
+from .slots import Open
+from .statements import is_copy_to_client, is_transaction_control
 from .stored import StoredNode
 from .values import (
     EMPTY_RESULT,
@@ -34,14 +34,6 @@ from .values import (
 BACKOFF_FIRST, BACKOFF_MOST = 0.05, 30.0  # seconds
 RETRIES_OF_THE_STOPPED = 5  # in a row, when the step's backend is terminated, or its commit cancelled
 
-# Transaction control would end the step's own transaction (PostgreSQL manual, part VI).
-_CONTROL = re.compile(
-    r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*(?:begin|start|commit|end|rollback|abort|savepoint|release|prepare\s+transaction)\b",
-    re.IGNORECASE | re.DOTALL,
-)
-_COPY = re.compile(
-    r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*copy\b.*\b(?:from\s+stdin|to\s+stdout)\b", re.IGNORECASE | re.DOTALL
-)
 COPY_TEXT = "COPY FROM STDIN and COPY TO STDOUT cannot be steps: nobody is there to talk to"
 
 
@@ -61,7 +53,7 @@ async def run(scope: Scope, node: StoredNode) -> Outcome:
         text = substitute(node.query, scope.bindings, scope.instance.variables, Context.SQL)
     except SubstitutionError as problem:
         return Failed(str(problem))
-    if _COPY.match(text):
+    if is_copy_to_client(text):
         return Failed(sql_error_text(COPY_TEXT))
     while True:
         outcome = verdict or await _attempt(scope, node, text)
@@ -101,7 +93,8 @@ async def _pause(scope: Scope, attempts: int) -> None:
 
 async def _attempt(scope: Scope, node: StoredNode, text: str) -> Outcome | SqlError:
     """One attempt; an SqlError is one that passes by itself."""
-    if scope.instance.in_other_database or _CONTROL.match(text) or node.id in scope.instance.at_least_once:
+    instance = scope.instance
+    if instance.in_other_database or node.id in instance.at_least_once or is_transaction_control(text):
         return await _alone(scope, node, text)
     try:
         opened = await scope.begin(node, text.encode())
@@ -127,10 +120,10 @@ async def _attempt(scope: Scope, node: StoredNode, text: str) -> Outcome | SqlEr
 
 
 def _slot_text(scope: Scope) -> str:
-    executor = scope.instance.executor
+    slots = scope.instance.executor.slots
     return (
-        f"pg_durable: connection limit reached (max_user_connections={executor.limit}). "
-        f"Timed out after {executor.timeout:g}s waiting for an available execution slot."
+        f"pg_durable: connection limit reached (max_user_connections={slots.limit}). "
+        f"Timed out after {slots.timeout:g}s waiting for an available execution slot."
     )
 
 

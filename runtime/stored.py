@@ -4,6 +4,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+MOST_NODES = 10_000  # as df.start has it
+TOO_MANY = (
+    f"Workflow exceeds maximum node count of {MOST_NODES}. "
+    "Simplify the workflow or break it into multiple instances."
+)
+CIRCLE = "the nodes of this instance go round in a circle"
+
 # How many rows a class of nodes has below it is in its type; see the lowered forms in `docs/engine.md`.
 
 
@@ -71,6 +78,8 @@ class StoredGraph:
             node.left = self.nodes.get(left) if left else None
             node.right = self.nodes.get(right) if right else None
         self.root = self.nodes.get(root)
+        self.problem: str | None = None  # why it must not run
+        self._check()
         self._link_parents()
         self._mark_needed()
 
@@ -93,6 +102,31 @@ class StoredGraph:
     def extras(self, node: StoredNode) -> list[StoredNode]:
         """Branches 3 and up of a JOIN."""
         return [self.nodes[one] for one in node.config.extras if one in self.nodes]
+
+    def _check(self) -> None:
+        """Rows that were not written by df.start may go round in circles, or unfold into any number of steps."""
+        if len(self.nodes) > MOST_NODES:
+            self.problem = TOO_MANY
+            return
+        unfolded: dict[str, int] = {}  # nodes below, itself included; 0 while they are being counted
+        stack = [self.root] if self.root else []
+        while stack and self.problem is None:
+            node = stack[-1]
+            below = list(self.children(node))
+            fresh = [child for child in below if child.id not in unfolded]
+            if node.id not in unfolded and fresh:
+                unfolded[node.id] = 0
+                stack.extend(fresh)
+                continue
+            stack.pop()
+            if unfolded.get(node.id):
+                continue
+            if any(unfolded.get(child.id, 0) == 0 for child in below):
+                self.problem = CIRCLE
+                return
+            unfolded[node.id] = 1 + sum(unfolded[child.id] for child in below)
+            if unfolded[node.id] > MOST_NODES:
+                self.problem = TOO_MANY
 
     def _preorder(self) -> Iterator[StoredNode]:
         seen: set[str] = set()

@@ -15,6 +15,8 @@ from collections.abc import Iterator, Mapping
 _APPLICATION = "pg_durable:worker:"
 PURPOSES = ("management", "poll", "duroxide")
 _CONNECT_TIMEOUT = "30"  # seconds
+# A submitter may hold the row of his own instance locked as long as he likes: the worker has more to do.
+_LOCK_TIMEOUT = "-c lock_timeout=500"
 
 # Given at connect, so that they win over defaults of role and database and survive RESET ALL.
 _STEP_SETTINGS = {
@@ -91,6 +93,7 @@ def for_worker(conninfo: Mapping[str, str], purpose: str) -> dict[str, str]:
         "application_name": _APPLICATION + purpose,
         "client_encoding": "UTF8",
         "connect_timeout": _CONNECT_TIMEOUT,
+        "options": f"{conninfo.get('options', '')} {_LOCK_TIMEOUT}".strip(),
     }
 
 

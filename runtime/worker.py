@@ -13,7 +13,7 @@ from typing import Any
 from .checkpoint import Changes
 from .clock import Clock
 from .errors import GoneError, LostConnectionError, ServerError
-from .executor import Executor, Key
+from .executor import Executor
 from .failpoints import hit
 from .freezer import Freezer
 from .instance import Instance
@@ -23,6 +23,7 @@ from .management import Management
 from .marks import Marks
 from .session import Session
 from .settings import Settings, read_settings
+from .slots import Key
 from .targets import for_submitter, for_worker
 from .waits import Message
 from .web import Client
@@ -58,6 +59,9 @@ class Worker:
         self.instances: dict[str, Instance] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.management = Management(4, lambda: self._connect_own("management"))
+        self._looks = Management(
+            1, lambda: self._connect_own("duroxide")
+        )  # never behind anybody's checkpoint
         self.lease = Lease()
         self.lifeline = Lifeline(
             self.id, self._wake, self.lease, lambda: self._connect_own("poll", prepare=False)
@@ -144,6 +148,7 @@ class Worker:
             await self.executor.close()
             await self.web.close()
         await self.lifeline.close()
+        await self._looks.close()
         await self.management.close()
 
     def wake(self) -> None:
@@ -191,7 +196,7 @@ class Worker:
         room = self._room()
         asked = time.monotonic()
         hit("claim.before")
-        found = await self.management.document("SELECT _duroxide.poll($1, $2)", self.id, str(room))
+        found = await self._looks.document("SELECT _duroxide.poll($1, $2)", self.id, str(room))
         hit("claim.after")
         self.clock.set(found["now"], asked)
         claimed = found["claimed"] or []
@@ -230,6 +235,9 @@ class Worker:
             self._adopt(taken)
 
     def _adopt(self, taken: dict[str, Any]) -> None:
+        if "problem" in taken:
+            self.background(self._give_up(taken, taken["problem"]))
+            return
         try:
             instance = Instance(self, taken)
         except Exception as problem:  # rows that no door of ours lets in: they must not stop everybody else's
@@ -247,7 +255,9 @@ class Worker:
         changes = Changes()
         changes.status = "failed"
         changes.more.update(outcome="failed", output=reason)
-        root = next(row for row in taken["scopes"] if row[0] == taken["id"])
+        root = next(
+            (row for row in taken.get("scopes") or () if row[0] == taken["id"]), (None, 1, None, None)
+        )
         await self.management.checkpoint(changes.parameters(taken["id"], taken["token"], *root[1:4]))
 
     def _left(self, instance: Instance, task: "asyncio.Task[None]") -> None:
@@ -300,8 +310,8 @@ class Worker:
 
     async def _settings_changed(self) -> None:
         self.settings = await read_settings(self.management, self._concurrency)
-        self.executor.limit = self.settings.concurrency
-        self.executor.timeout = self.settings.slot_timeout
+        self.executor.slots.limit = self.settings.concurrency
+        self.executor.slots.timeout = self.settings.slot_timeout
         old, self.web = self.web, Client(self.settings.http)
         await old.close()
 
