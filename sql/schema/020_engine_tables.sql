@@ -8,10 +8,24 @@
 CREATE SCHEMA _duroxide;
 GRANT USAGE ON SCHEMA _duroxide TO PUBLIC;
 
+-- Users write this column themselves, and every worker must be able to read it: an object of texts without U+0000 and half characters.
+CREATE FUNCTION _duroxide.is_vars(p_vars pg_catalog.json) RETURNS pg_catalog.bool
+LANGUAGE plpgsql IMMUTABLE
+AS $$
+BEGIN
+    RETURN p_vars::pg_catalog.text OPERATOR(pg_catalog.=) '{}'
+        OR CASE WHEN pg_catalog.jsonb_typeof(p_vars::pg_catalog.jsonb) OPERATOR(pg_catalog.=) 'object'
+                THEN NOT EXISTS (SELECT FROM pg_catalog.jsonb_each(p_vars::pg_catalog.jsonb) v
+                                 WHERE pg_catalog.jsonb_typeof(v.value) OPERATOR(pg_catalog.<>) 'string')
+                ELSE false END;
+END
+$$;
+
 CREATE TABLE _duroxide.runs (
     instance_id  pg_catalog.varchar(8) PRIMARY KEY,
     submitted_by pg_catalog.oid NOT NULL,
-    vars         pg_catalog.json NOT NULL DEFAULT '{}',     -- captured by df.start: {"name": "value"}
+    vars         pg_catalog.json NOT NULL DEFAULT '{}'      -- captured by df.start: {"name": "value"}
+                 CONSTRAINT runs_vars_chk CHECK (_duroxide.is_vars(vars)),
     retry_of     pg_catalog.varchar(8),                     -- the failed instance that this one goes on from
     graph        pg_catalog.json,                           -- frozen by the worker that loads the instance; see read_graph
     generation   pg_catalog.int8 NOT NULL DEFAULT 1,        -- of the root scope
@@ -62,7 +76,9 @@ CREATE TABLE _duroxide.inbox (
     sent_by     pg_catalog.oid NOT NULL,
     sent_at     pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     kept        pg_catalog.bool NOT NULL DEFAULT false,     -- accepted, no wait of that name was pending
-    for_scope   pg_catalog.text                             -- one of several copies, for the wait in this scope alone
+    for_scope   pg_catalog.text,                            -- one of several copies, for the wait in this scope alone
+    CONSTRAINT inbox_message_of_at_most_16_mib_chk
+        CHECK (pg_catalog.octet_length(name) OPERATOR(pg_catalog.+) pg_catalog.octet_length(payload) OPERATOR(pg_catalog.<=) 16777216)
 ) WITH (fillfactor = 70);
 
 CREATE INDEX inbox_instance ON _duroxide.inbox (instance_id, id);

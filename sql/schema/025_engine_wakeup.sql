@@ -26,16 +26,23 @@ $$;
 CREATE TRIGGER runs_enqueue AFTER INSERT ON _duroxide.runs
     FOR EACH ROW WHEN (NEW.retry_of IS NULL) EXECUTE FUNCTION _duroxide.enqueue();
 
+-- Messages that nobody reads must not pile up: a worker looks through all new ones with every look.
 CREATE FUNCTION _duroxide.announce() RETURNS pg_catalog.trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    IF EXISTS (SELECT FROM (SELECT DISTINCT f.instance_id FROM fresh f WHERE f.for_scope IS NULL) i
+               WHERE (SELECT count(*) FROM (SELECT FROM _duroxide.inbox m WHERE m.instance_id = i.instance_id LIMIT 10001) c) > 10000) THEN
+        RAISE EXCEPTION 'more than 10000 messages wait in one instance' USING ERRCODE = 'program_limit_exceeded';
+    END IF;
+    DELETE FROM _duroxide.inbox m USING fresh f, _duroxide.runs r
+        WHERE m.id = f.id AND r.instance_id = f.instance_id AND r.outcome IS NOT NULL;
     PERFORM pg_notify('dfsql_work', '');
     RETURN NULL;
 END
 $$;
 
 CREATE TRIGGER inbox_announce AFTER INSERT ON _duroxide.inbox
-    FOR EACH STATEMENT EXECUTE FUNCTION _duroxide.announce();
+    REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION _duroxide.announce();
 
 REVOKE ALL ON FUNCTION _duroxide.clock(), _duroxide.enqueue(), _duroxide.announce() FROM PUBLIC;

@@ -16,7 +16,9 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF NOT pg_try_advisory_lock(_duroxide.worker_lock_class(), hashtext(p_worker::text)) THEN
-        PERFORM pg_terminate_backend(l.pid) FROM pg_locks l -- our own lost session, which the server believes to be alive
+        -- Our own lost session, which the server believes to be alive. Anybody may take any advisory lock, so it may be a stranger's too:
+        -- then terminating it is not permitted, and the worker begins anew under another id.
+        PERFORM pg_terminate_backend(l.pid) FROM pg_locks l
         WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.pid <> pg_backend_pid()
           AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
           AND l.classid = _duroxide.worker_lock_class()::oid
@@ -35,9 +37,9 @@ LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT p_last_seen IS NULL
         OR p_last_seen < _duroxide.clock() - make_interval(secs => _duroxide.lease_seconds())
-        OR NOT EXISTS (
-            SELECT FROM pg_locks l
-            WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2
+        OR NOT EXISTS (                                     -- a lock that somebody else has taken proves nothing
+            SELECT FROM pg_locks l, pg_stat_get_activity(l.pid) a
+            WHERE pg_has_role(a.usesysid, (SELECT n.nspowner FROM pg_namespace n WHERE n.nspname = 'df'), 'MEMBER') AND l.locktype = 'advisory' AND l.granted AND l.objsubid = 2
               AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
               AND l.classid = _duroxide.worker_lock_class()::oid
               AND l.objid::int8 = (hashtext(p_worker::text)::int8 & 4294967295))
@@ -100,27 +102,41 @@ AS $$
         'superuser', (SELECT r.rolsuper FROM pg_roles r WHERE r.oid = i.submitted_by),
         'stranger', (SELECT n.id FROM df.nodes n WHERE n.instance_id = i.id AND n.submitted_by::oid <> i.submitted_by::oid
                      AND NOT EXISTS (SELECT FROM pg_roles r WHERE r.oid = n.submitted_by) LIMIT 1),
+        -- One node more than there may be tells the worker that rows written by hand are too many.
         'nodes', (SELECT json_agg(json_build_array(n.id, n.node_type, n.query, n.result_name, n.left_node, n.right_node))
-                  FROM df.nodes n WHERE n.instance_id = i.id))
+                  FROM (SELECT * FROM df.nodes m WHERE m.instance_id = i.id LIMIT 10001) n))
     FROM df.instances i WHERE i.id = p_instance
 $$;
 
+-- Whose the instance is, is never taken from the caller: a graph may come by a session in which the submitter's SQL has run.
 CREATE FUNCTION _duroxide.freeze(p_graphs pg_catalog.json) RETURNS void
 LANGUAGE sql SET search_path = pg_catalog, pg_temp
 AS $$
-    UPDATE _duroxide.runs r SET graph = g.value
+    UPDATE _duroxide.runs r
+    SET graph = (g.value::jsonb || jsonb_build_object(
+        'owner', r.submitted_by::int8,
+        'role', (SELECT a.rolname FROM pg_roles a WHERE a.oid = r.submitted_by),
+        'superuser', (SELECT a.rolsuper FROM pg_roles a WHERE a.oid = r.submitted_by)))::json
     FROM json_each(p_graphs) g WHERE r.instance_id = g.key AND r.graph IS NULL
 $$;
 
+CREATE FUNCTION _duroxide.most_bytes() RETURNS pg_catalog.int4
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT 400000000 $$;
+COMMENT ON FUNCTION _duroxide.most_bytes() IS 'How large an instance may be with results and messages; PostgreSQL itself ends at 1 GB for a text.';
+
 -- Takes the given instances for the worker: new tokens (this waits for whatever an earlier holder has under way) and everything to go on.
+-- Not all of them if they are large: what is left is there for the next look. One that is too large for any worker comes with 'problem'.
 CREATE FUNCTION _duroxide.take(p_worker pg_catalog.uuid, p_instances pg_catalog.text[]) RETURNS SETOF pg_catalog.json
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 AS $$
 DECLARE
     v_id text;
     v_token uuid;
+    v_one json;
+    v_bytes int8 := 0;
 BEGIN
     FOREACH v_id IN ARRAY p_instances LOOP
+        EXIT WHEN v_bytes > 32000000;
         v_token := gen_random_uuid();
         UPDATE _duroxide.scopes SET worker = p_worker, token = v_token WHERE scope_id = v_id;
         CONTINUE WHEN NOT FOUND;
@@ -131,7 +147,8 @@ BEGIN
                 WHERE scope_id > v_id || '::' AND scope_id < v_id || ':;' AND token IS DISTINCT FROM v_token;
             EXIT WHEN NOT FOUND;
         END LOOP;
-        RETURN QUERY SELECT json_build_object(
+        BEGIN
+            SELECT json_build_object(
             'id', v_id, 'token', v_token, 'graph', coalesce(r.graph, _duroxide.read_graph(v_id)), 'frozen', r.graph IS NOT NULL,
             'vars', r.vars,
             'scopes', (SELECT json_agg(json_build_array(s.scope_id, s.generation, s.position, s.carry, s.wait_node,
@@ -141,7 +158,17 @@ BEGIN
                          FROM _duroxide.bindings b WHERE b.scope_id = v_id OR (b.scope_id > v_id || '::' AND b.scope_id < v_id || ':;')),
             'mail', (SELECT json_agg(json_build_array(m.id, m.instance_id, m.kind, m.name, m.payload, m.kept, m.for_scope) ORDER BY m.id)
                      FROM _duroxide.inbox m WHERE m.instance_id = v_id))
-        FROM _duroxide.runs r WHERE r.instance_id = v_id;
+            INTO v_one FROM _duroxide.runs r WHERE r.instance_id = v_id;
+            IF octet_length(v_one::text) > _duroxide.most_bytes() THEN
+                RAISE EXCEPTION 'more than % bytes', _duroxide.most_bytes() USING ERRCODE = 'program_limit_exceeded';
+            END IF;
+        EXCEPTION WHEN program_limit_exceeded OR out_of_memory OR internal_error THEN    -- the latter for a text of over 1 GB
+            v_one := json_build_object('id', v_id, 'token', v_token, 'problem',
+                'the instance with its results and messages is too large for a worker: ' || SQLERRM);
+        END;
+        CONTINUE WHEN v_one IS NULL;
+        v_bytes := v_bytes + octet_length(v_one::text);
+        RETURN NEXT v_one;
     END LOOP;
 END
 $$;
@@ -173,17 +200,29 @@ AS $$
 DECLARE
     v_claimed json;
     v_mail json;
+    v_more bool;
     v_due timestamptz;
 BEGIN
     IF p_limit > 0 THEN
         SELECT json_agg(c.one) INTO v_claimed FROM _duroxide.claim(p_worker, p_limit) c(one);
     END IF;
-    SELECT json_agg(json_build_array(m.id, m.instance_id, m.kind, m.name, m.payload, m.kept, m.for_scope) ORDER BY m.id) INTO v_mail
+    -- Shares for everybody: a thousand messages and a few megabytes at a time, so that nobody's mail stops that of others.
+    WITH mail AS (
+        SELECT m.*, octet_length(m.name) + octet_length(m.payload) AS size,
+               row_number() OVER (PARTITION BY m.instance_id ORDER BY m.id) AS place,
+               sum(octet_length(m.name) + octet_length(m.payload)) OVER (PARTITION BY m.instance_id ORDER BY m.id) AS bytes
         FROM _duroxide.inbox m JOIN _duroxide.scopes s ON s.scope_id = m.instance_id
-        WHERE NOT m.kept AND s.worker = p_worker;
+        WHERE NOT m.kept AND s.worker = p_worker
+    ), counted AS (
+        SELECT m.*, count(*) OVER () AS waiting, sum(m.size) OVER (ORDER BY m.bytes, m.id) AS total FROM mail m
+    )
+    SELECT json_agg(json_build_array(c.id, c.instance_id, c.kind, c.name, c.payload, c.kept, c.for_scope) ORDER BY c.id), max(c.waiting) > count(*)
+        INTO v_mail, v_more FROM counted c
+        WHERE c.place <= 1000 AND c.total <= 64000000;
     SELECT s.due_at INTO v_due FROM _duroxide.scopes s WHERE s.worker IS NULL AND s.due_at IS NOT NULL ORDER BY s.due_at LIMIT 1;
     RETURN json_build_object('now', extract(epoch FROM _duroxide.clock()), 'claimed', v_claimed, 'mail', v_mail,
-                             'due', CASE WHEN isfinite(v_due) THEN extract(epoch FROM v_due) END);
+                             'due', CASE WHEN v_more THEN extract(epoch FROM least(v_due, _duroxide.clock() + interval '250 ms'))
+                                         WHEN isfinite(v_due) THEN extract(epoch FROM v_due) END);
 END
 $$;
 
@@ -284,5 +323,5 @@ REVOKE ALL ON FUNCTION
     _duroxide.end_cancelled(pg_catalog.text, pg_catalog.text),
     _duroxide.register(pg_catalog.uuid), _duroxide.is_dead(pg_catalog.uuid, pg_catalog.timestamptz), _duroxide.release_dead(pg_catalog.uuid),
     _duroxide.beat(pg_catalog.uuid), _duroxide.read_graph(pg_catalog.text), _duroxide.freeze(pg_catalog.json),
-    _duroxide.take(pg_catalog.uuid, pg_catalog.text[]),
+    _duroxide.most_bytes(), _duroxide.take(pg_catalog.uuid, pg_catalog.text[]),
     _duroxide.claim(pg_catalog.uuid, pg_catalog.int4), _duroxide.poll(pg_catalog.uuid, pg_catalog.int4) FROM PUBLIC;

@@ -61,6 +61,11 @@ DECLARE
     v_outcome text := p_more ->> 'outcome';
     v_output text := p_more ->> 'output';
 BEGIN
+    -- The token may have been seen by the step's own SQL. It is good for this instance, never for the scopes of another one.
+    IF EXISTS (SELECT FROM json_array_elements_text(coalesce(p_more -> 'drop', '[]')) e WHERE NOT starts_with(e, p_instance || '::'))
+       OR EXISTS (SELECT FROM json_array_elements_text(coalesce(p_more -> 'fork', '[]')) e WHERE NOT starts_with(e, p_instance || '::')) THEN
+        RAISE EXCEPTION 'a checkpoint of instance % names scopes of another one', p_instance USING ERRCODE = 'insufficient_privilege';
+    END IF;
     IF p_more -> 'take' IS NOT NULL THEN                    -- messages that this checkpoint consumes
         DELETE FROM _duroxide.inbox m WHERE m.instance_id = p_instance
             AND m.id IN (SELECT e::int8 FROM json_array_elements_text(p_more -> 'take') e);
@@ -88,7 +93,7 @@ BEGIN
             WHERE instance_id = p_instance;
     END IF;
     IF p_more -> 'graph' IS NOT NULL THEN                   -- what the worker has in memory, before it forgets it
-        UPDATE _duroxide.runs SET graph = p_more -> 'graph' WHERE instance_id = p_instance AND graph IS NULL;
+        PERFORM _duroxide.freeze(json_build_object(p_instance, p_more -> 'graph'));
     END IF;
     IF p_more -> 'park' IS NOT NULL THEN                    -- every scope waits: back into the queue, due at the earliest timer
         UPDATE _duroxide.scopes SET worker = NULL, token = NULL, due_at = coalesce(to_timestamp((p_more ->> 'park')::float8), 'infinity')
@@ -130,6 +135,11 @@ BEGIN
     WHERE scope_id = p_scope AND token = p_token AND ended IS NULL;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'scope % is held by another worker', p_scope USING ERRCODE = 'DF001';
+    END IF;
+    -- A session of a role that has the name of the submitter, but is not the submitter, or anybody else who has learnt the token.
+    IF NOT EXISTS (SELECT FROM _duroxide.runs r WHERE r.instance_id = v_instance AND r.submitted_by = quote_ident(session_user)::regrole::oid)
+       AND NOT pg_has_role(session_user, current_user, 'MEMBER') THEN
+        RAISE EXCEPTION 'instance % was not submitted by role "%"', v_instance, session_user USING ERRCODE = 'insufficient_privilege';
     END IF;
     IF p_nodes IS NOT NULL THEN
         UPDATE df.nodes n                                   -- as in write_nodes; in line, because every step comes by here

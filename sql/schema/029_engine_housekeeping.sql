@@ -5,7 +5,10 @@ CREATE FUNCTION _duroxide.publish_ready() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    PERFORM pg_advisory_xact_lock(_duroxide.worker_lock_class(), 0);   -- two workers may be first
+    IF to_regclass('_duroxide._worker_ready') IS NULL THEN
+        -- Two workers may be first. No advisory lock: anybody could hold it for ever; nobody else may lock this table.
+        LOCK TABLE df._worker_epoch IN SHARE ROW EXCLUSIVE MODE;
+    END IF;
     IF to_regclass('_duroxide._worker_ready') IS NULL THEN
         CREATE TABLE _duroxide._worker_ready (
             sentinel bool PRIMARY KEY DEFAULT true CONSTRAINT only_one_sentinel CHECK (sentinel),
