@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 
 from .failpoints import hit
 from .outcomes import Broke, Done, Failed, Outcome
@@ -22,19 +22,36 @@ async def branch(child: Scope) -> Outcome:
         await child.flush(ended=ended_text(outcome))
     finally:
         child.forsake()
-        child.instance.lines.discard(child)
+        _left(child)
     return outcome
 
 
-async def fork(scope: Scope, children: list[Scope]) -> None:
-    """Record the branches before any of them does anything, unless that has happened before."""
+def _left(child: Scope) -> None:
+    """A branch is over. Its parent is a line again at once when it waits for no other one: who asks whether the
+    whole instance waits must not miss that it is about to go on."""
+    lines = child.instance.lines
+    lines.discard(child)
+    if child.parent is not None:
+        child.parent.awaited -= 1
+        if child.parent.awaited <= 0:
+            lines.add(child.parent)
+
+
+async def fork(scope: Scope, children: list[Scope], needed: int) -> None:
+    """Record the branches before any of them does anything, unless that has happened before.
+
+    The scope goes on when `needed` of them have ended.
+    """
     scope.speak()
     if all(child.id not in scope.instance.saved for child in children):
         scope.show()
         await scope.flush(fork=[child.id for child in children])
     hit("join.forked")
-    scope.instance.lines.discard(scope)
-    scope.instance.lines.update(child for child in children if not (child.saved and child.saved.ended))
+    running = [child for child in children if not (child.saved and child.saved.ended)]
+    scope.awaited = needed - (len(children) - len(running))
+    if scope.awaited > 0:
+        scope.instance.lines.discard(scope)
+        scope.instance.lines.update(running)
 
 
 def merge(scope: Scope, child: Scope) -> None:
@@ -45,8 +62,6 @@ def merge(scope: Scope, child: Scope) -> None:
 
 def joined(scope: Scope, children: list[Scope]) -> None:
     """The children are over: their rows go with the parent's next commit."""
-    scope.instance.lines.difference_update(children)  # the loser of a race that was decided before a crash
-    scope.instance.lines.add(scope)
     scope.changes.more.setdefault("drop", []).extend(child.id for child in children)
 
 
@@ -63,8 +78,8 @@ async def run_join(scope: Scope, node: StoredNode) -> Outcome:
         if extra not in scope.instance.graph.nodes:
             return Failed(f"Node not found: {extra}")
     children = [scope.child(root) for root in (node.left, node.right, *scope.instance.graph.extras(node))]
-    await fork(scope, children)
-    outcomes = await _all([branch(child) for child in children])
+    await fork(scope, children, len(children))
+    outcomes = await _all(children)
     hit("join.ended")
     outcome = _join_outcome(scope, children, outcomes)
     if not isinstance(outcome, Failed):
@@ -91,7 +106,7 @@ async def run_race(scope: Scope, node: StoredNode) -> Outcome:
     if node.left is None or node.right is None:
         return Failed(f"RACE node {node.id} has no {'left' if node.left is None else 'right'} branch")
     children = [scope.child(node.left), scope.child(node.right)]
-    await fork(scope, children)
+    await fork(scope, children, 1)
     winner, outcome = await _first(children)
     hit("race.decided")
     loser = children[1 - winner]
@@ -118,24 +133,25 @@ async def _first(children: list[Scope]) -> tuple[int, Outcome]:
         winner = next(index for index, task in enumerate(tasks) if task.done())
         return winner, tasks[winner].result()
     finally:
-        await _cancel(tasks)
+        await _cancel(children, tasks)
 
 
-async def _all(branches: list[Awaitable[Outcome]]) -> list[Outcome]:
+async def _all(children: list[Scope]) -> list[Outcome]:
     """Every branch to its end; when one cannot go on (not: fails), the others are stopped."""
-    tasks = [asyncio.ensure_future(branch) for branch in branches]
+    tasks = [asyncio.create_task(branch(child)) for child in children]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
         return [task.result() for task in tasks] if len(done) == len(tasks) else [_raise(tasks)]
     finally:
-        await _cancel(tasks)
+        await _cancel(children, tasks)
 
 
 def _raise(tasks: "Sequence[asyncio.Future[Outcome]]") -> Outcome:
     return next(task for task in tasks if task.done() and (task.cancelled() or task.exception())).result()
 
 
-async def _cancel(tasks: "Sequence[asyncio.Future[Outcome]]") -> None:
+async def _cancel(children: list[Scope], tasks: "Sequence[asyncio.Future[Outcome]]") -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    children[0].instance.lines.difference_update(children)  # those that never began

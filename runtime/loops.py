@@ -14,7 +14,7 @@ from .walk import run
 
 async def run_inner_loop(scope: Scope, node: StoredNode) -> Outcome:
     child = scope.child(node)
-    await fork(scope, [child])
+    await fork(scope, [child], 1)
     outcome = await branch(child)
     if isinstance(outcome, Failed):
         outcome = Failed(f"Loop sub-orchestration failed: {outcome.text}")

@@ -72,6 +72,7 @@ class Scope:
         self.urgent = False  # the changes hold an outcome that must be durable before anything follows
         self.effects = 0  # leaves with an effect in this generation
         self.signalled = False  # a signal came in during this generation
+        self.awaited = 0  # how many branches have still to end before it goes on
         self.open: dict[str, str] = {}  # node id -> stamp, for nodes that have begun and not ended
         self.shown: set[str] = set()  # those whose row says running
         self.saved: Saved | None = None
