@@ -98,8 +98,15 @@ def _join_outcome(scope: Scope, children: list[Scope], outcomes: list[Outcome]) 
         merge(scope, child)
         if isinstance(outcome, Broke):
             return outcome
-        parts.append(outcome.text)
+        parts.append(_element(outcome.text))
     return Done(f"[{','.join(parts)}]")
+
+
+def _element(text: str) -> str:
+    """A result inside an array: compact (rule R2.10). All are, but those of the timers (rule R2.29)."""
+    if text.startswith(('{"slept": ', '{"scheduled": ')):
+        return text.replace(": ", ":").replace(", ", ",")
+    return text
 
 
 async def run_race(scope: Scope, node: StoredNode) -> Outcome:
