@@ -314,9 +314,10 @@ CLOSED = {
 ENGINE_CALLS = {
     "_duroxide.guard()": "clears the caller's own session",
     "_duroxide.render(oid,text[])": "runs with the caller's rights",
-    "_duroxide.checkpoint(text,uuid,bigint,text,text,text[],text[],text[],text[],text[],text[],text,json)": "needs the secret token of the scope",
+    "_duroxide.checkpoint(text,uuid,bigint,text,text,text[],text[],text[],text[],text[],text[],text,json)": "needs the secret token of the scope, and a session of the instance's submitter",
     "_duroxide.loopback(uuid)": "needs a request that the caller wrote under row security",
     "_duroxide.stamp_is_stale(text,text)": "computes only",
+    "_duroxide.is_vars(json)": "computes only, in a CHECK",
     "_duroxide.lease_seconds()": "a constant",
     "_duroxide.worker_lock_class()": "a constant",
 }  # fmt: skip

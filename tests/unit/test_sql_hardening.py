@@ -37,6 +37,7 @@ CALLERS_PATH = {
         ),
         CHECKED,
     ),
+    "_duroxide.is_vars": CHECKED_ROWS,
     "_duroxide.guard": "resets all settings of the session, which a SET clause would put back at its end",
     "df.explain": "evaluates an expression of the caller, whose operators and functions the caller's path finds",
     "df._is_id": CHECKED_ROWS,
