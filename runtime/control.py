@@ -5,7 +5,7 @@ import json
 from .outcomes import UNSTORABLE, Broke, Done, Failed, Outcome
 from .scope import Scope
 from .stored import StoredNode
-from .values import RowCountError, break_value, is_storable, is_true, row_count
+from .values import RowCountError, SubstitutionError, break_value, is_storable, is_true, row_count
 from .walk import run
 
 
@@ -91,5 +91,8 @@ async def run_break(scope: Scope, node: StoredNode) -> Outcome:
     except (ValueError, AttributeError):
         value = None
     text = value if isinstance(value, str) else None
-    broken = break_value(text, scope.bindings, scope.instance.variables)
+    try:
+        broken = break_value(text, scope.bindings, scope.instance.variables)
+    except SubstitutionError as problem:
+        return Failed(str(problem))
     return Broke(broken) if is_storable(broken) else Failed(UNSTORABLE)
