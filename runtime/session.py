@@ -120,6 +120,7 @@ class Session:
 
     def exchange(self, *commands: Command) -> "asyncio.Future[list[Reply]]":
         """Send commands and a Sync; the future gives one reply per command, or LostConnectionError."""
+        self._replies = []  # of this exchange: what a broken one has answered must not be taken from the one before
         try:
             for command in commands:
                 if command.name:
