@@ -41,8 +41,9 @@ _RELOAD_MOST = 1.0  # seconds between attempts to read the state again
 class Instance:
     """The state of one instance while this worker holds it."""
 
-    def __init__(self, worker: "Worker", taken: dict[str, Any]) -> None:
+    def __init__(self, worker: "Worker", taken: dict[str, Any], epoch: int) -> None:
         self.worker = worker
+        self.epoch = epoch  # of the worker's lease, when it was read
         self.id: str = taken["id"]
         self.gone = False  # not in this worker's memory any more
         self.reason: str | None = None  # why it is being cancelled
@@ -209,7 +210,7 @@ class Instance:
             (saved.generation, saved.position, saved.carry) if saved else (1, None, None)
         )
         try:
-            self.worker.lease.check()
+            self.worker.lease.check(self.epoch)
             await self.management.checkpoint(
                 changes.parameters(self.id, self.token, generation, position, carry)
             )
@@ -240,6 +241,7 @@ class Instance:
             attempt += 1
             if self.worker.instances.get(self.id) is not self:
                 return -1  # parked, and taken again, while the answer was lost
+            epoch = self.worker.lease.epoch
             try:
                 sql = "SELECT _duroxide.retake($1, $2)"
                 text = await self.management.value(sql, self.worker.id, self.id)
@@ -252,6 +254,7 @@ class Instance:
             if text is None:
                 return -1
             self._take(json.loads(text))
+            self.epoch = epoch
             self.worker.wake()  # mail that came in between was handed to the state that is forgotten now
             return attempt
 

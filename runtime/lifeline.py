@@ -77,7 +77,7 @@ class Lifeline:
             await asyncio.sleep(0.1)
         # Always: while we were away, schema df may have been dropped and created again.
         await self._ask(session, Command(b"SELECT _duroxide.publish_ready()"))
-        self._lease.renew(asked_at, self._lease.seconds)
+        self._lease.begin(session, asked_at)
 
     async def _ask(self, session: Session, *commands: Command) -> list[Reply]:
         try:

@@ -216,7 +216,7 @@ class Scope:
 
     def _check_lease(self) -> None:
         try:
-            self.instance.worker.lease.check()
+            self.instance.worker.lease.check(self.instance.epoch)
         except FencedError:
             self.forsake()
             raise

@@ -193,6 +193,7 @@ class Worker:
         await self.lifeline.hold()
         if self._distrusted:
             await self._recover()
+        epoch = self.lease.epoch
         room = self._room()
         asked = time.monotonic()
         hit("claim.before")
@@ -201,7 +202,7 @@ class Worker:
         self.clock.set(found["now"], asked)
         claimed = found["claimed"] or []
         for taken in claimed:
-            self._adopt(taken)
+            self._adopt(taken, epoch)
         for row in found["mail"] or []:
             message = Message(*row)
             instance = self.instances.get(message.instance_id)
@@ -224,6 +225,7 @@ class Worker:
     async def _recover(self) -> None:
         """Take again what is ours in the database, but not in memory."""
         self._distrusted = False
+        epoch = self.lease.epoch
         known = "{" + ",".join(self.instances) + "}"
         sql = "SELECT _duroxide.retake_missing($1, $2)"
         try:
@@ -232,14 +234,14 @@ class Worker:
             self._distrusted = True
             raise
         for taken in found or []:
-            self._adopt(taken)
+            self._adopt(taken, epoch)
 
-    def _adopt(self, taken: dict[str, Any]) -> None:
+    def _adopt(self, taken: dict[str, Any], epoch: int) -> None:
         if "problem" in taken:
             self.background(self._give_up(taken, taken["problem"]))
             return
         try:
-            instance = Instance(self, taken)
+            instance = Instance(self, taken, epoch)
         except Exception as problem:  # rows that no door of ours lets in: they must not stop everybody else's
             log.exception("instance %s cannot be read", taken["id"])
             self.background(self._give_up(taken, f"{type(problem).__name__}: {problem}"))
