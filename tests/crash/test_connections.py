@@ -1,5 +1,6 @@
 """Connections that break before, during and after a COMMIT, and backends that are terminated."""
 
+import asyncio
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,9 @@ from crash_proxy import CuttingProxy
 from crash_workers import Launcher, WorkerProcess
 from crash_workflows import fewer, note
 from df_database import OWNER, DfDatabase
+
+from dfsql.runtime.errors import LostConnectionError
+from dfsql.runtime.session import Command, Session
 
 REFUSED = "SQL execution failed: error returned from database: "
 TERMINATE = """SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
@@ -56,6 +60,28 @@ def test_connection_cut_around_a_commit(
         finally:
             proxy.close()
     assert effects(database, instance) == ["a", "b", "c"]
+
+
+def test_broken_exchange_counts_no_answers_of_the_one_before(database: DfDatabase) -> None:
+    """Two answers mean that checkpoint and COMMIT are done: they must be of this very message."""
+
+    async def talk() -> int:
+        parameters = {"host": str(database.server.folder), "user": "app", "dbname": database.name}
+        session = await Session.open(parameters, ("app", database.name))
+        question = Command(b"SELECT pg_catalog.pg_backend_pid()")
+        replies = await session.exchange(question, question, question)
+        value(database, "SELECT pg_terminate_backend(%s)", [int(replies[0].value() or 0)], role="postgres")
+        while not session.lost:
+            await asyncio.sleep(0.01)
+        try:
+            await session.exchange(question, question)
+        except LostConnectionError as problem:
+            return problem.answered
+        finally:
+            await session.close()
+        raise AssertionError("the session was lost")
+
+    assert asyncio.run(talk()) == 0
 
 
 def test_answer_to_a_claim_is_lost(database18: DfDatabase, launcher: Launcher) -> None:

@@ -4,6 +4,8 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from crash_instances import effects, end, running, start, until, value
@@ -13,6 +15,7 @@ from df_database import OWNER, DfDatabase
 
 from dfsql.runtime.errors import FencedError
 from dfsql.runtime.lease import Lease
+from dfsql.runtime.session import Session
 
 
 @contextmanager
@@ -95,10 +98,25 @@ def test_a_beating_worker_keeps_its_instances(database18: DfDatabase, launcher: 
 def test_lease_by_the_local_clock() -> None:
     """Never renewed: over. Renewed: good until the time counted from the question, not from the answer."""
     lease = Lease()
+    lifeline = cast(Session, SimpleNamespace(lost=False))
     with pytest.raises(FencedError):
-        lease.check()
-    lease.renew(Lease.now(), 60)
-    lease.check()
-    lease.renew(Lease.now() - 61, 60)
-    with pytest.raises(FencedError):
-        lease.check()
+        lease.check(lease.epoch)
+    lease.begin(lifeline, Lease.now())
+    lease.check(1)
+    lease.renew(Lease.now() - 16, 15)
+    with pytest.raises(FencedError, match="silent"):
+        lease.check(1)
+
+
+def test_lease_ends_with_the_lifeline() -> None:
+    """What was read before the worker registered anew is not to be trusted, and nothing is while it has no lifeline."""
+    lease = Lease()
+    first, second = (cast(Session, SimpleNamespace(lost=False)) for _ in range(2))
+    lease.begin(first, Lease.now())
+    lease.begin(second, Lease.now())
+    lease.check(2)
+    with pytest.raises(FencedError, match="lost"):
+        lease.check(1)
+    second.lost = True
+    with pytest.raises(FencedError, match="lost"):
+        lease.check(2)

@@ -21,6 +21,7 @@ class Plan:
     workers: int
     worker_kills: int
     server_kills: int
+    pause: float = 0.05  # seconds that each step takes, so that there is something to kill
     seed: int = 1
     limit: float = 600.0  # seconds
 
@@ -67,7 +68,7 @@ class Chaos:
     def _submit(self) -> None:
         """Instances of six INSERTs; each row says which step of which instance it is."""
         steps = " ~> ".join(
-            f"$$INSERT INTO effects VALUES ('{{sys_instance_id}}', 's{number}')$$"
+            f"$$INSERT INTO effects SELECT '{{sys_instance_id}}', 's{number}' FROM pg_sleep({self.plan.pause})$$"
             for number in range(1, STEPS + 1)
         )
         with self._database.connect("app") as connection:

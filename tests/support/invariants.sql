@@ -33,7 +33,7 @@ WHERE i.status = 'completed' AND NOT EXISTS (SELECT FROM df.nodes n WHERE n.inst
 UNION ALL
 SELECT 'a completed node has left its effect', n.instance_id || '/' || n.id
 FROM df.nodes n
-WHERE n.status = 'completed' AND n.node_type = 'SQL' AND n.query LIKE 'INSERT INTO effects VALUES %'
+WHERE n.status = 'completed' AND n.node_type = 'SQL' AND n.query LIKE 'INSERT INTO effects %'
   AND NOT EXISTS (SELECT FROM effects e WHERE e.instance = n.instance_id AND n.query LIKE '%''' || e.step || '''%')
 UNION ALL
 -- Nothing is left in the engine: no queue entry, no binding, no message, nobody holds anything.
