@@ -17,6 +17,7 @@ _TRANSIENT = frozenset(
 ADMIN_SHUTDOWN = "57P01"
 READ_ONLY = "25006"
 LOCK_TIMEOUT = "55P03"
+RESULT_TOO_LARGE = "DF054"  # ours: the server would have gone on
 QUERY_CANCELED = "57014"
 _PROTOCOL = "08P01"  # the statement's own fault: a parameter that nobody gives
 _ALONE = frozenset({"25001", "2D000"})  # refuses a transaction block; commits inside a procedure

@@ -28,6 +28,7 @@ from .session import (
     Session,
     checkpoint_command,
     refusal_text,
+    statement,
 )
 from .slots import Key, Open, Slots, Waiter
 
@@ -78,7 +79,7 @@ class Executor:
         else:
             waiter.carrier = session
             answer = session.exchange(
-                checkpoint_command(params), COMMIT_AND_CHAIN, GUARD, Command(waiter.sql)
+                checkpoint_command(params), COMMIT_AND_CHAIN, GUARD, statement(waiter.sql)
             )
             answer.add_done_callback(lambda done: self._handed_over(session, waiter, done))
         hit("commit.sent")
@@ -93,7 +94,7 @@ class Executor:
             return await self.begin(opened.session.key, sql)
         session = opened.session
         hit("commit.before")
-        answer = session.exchange(checkpoint_command(params), COMMIT_AND_CHAIN, GUARD, Command(sql))
+        answer = session.exchange(checkpoint_command(params), COMMIT_AND_CHAIN, GUARD, statement(sql))
         hit("commit.sent")
         replies = await self._guarded(session, answer)
         try:
@@ -132,7 +133,7 @@ class Executor:
 
     async def _run_first(self, session: Session, sql: bytes) -> Open:
         hit("statement.before")
-        answer = session.exchange(BEGIN, GUARD, Command(sql))
+        answer = session.exchange(BEGIN, GUARD, statement(sql))
         replies = await self._guarded(session, answer)
         return await self._after_guard(session, replies[1], replies[2], sql)
 
@@ -145,7 +146,7 @@ class Executor:
         await self.slots.drop(session)
         fresh = await self._connect(key)
         self.slots.adopt(fresh)
-        replies = await self._guarded(fresh, fresh.exchange(BEGIN, GUARD, Command(sql)))
+        replies = await self._guarded(fresh, fresh.exchange(BEGIN, GUARD, statement(sql)))
         if replies[1].error:
             self.slots.spawn(self.slots.drop(fresh))
             if error.schema_gone:

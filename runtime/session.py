@@ -4,12 +4,21 @@ psycopg opens the connection; the exchange itself uses libpq directly, because a
 """
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from psycopg import OperationalError
 from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus
 
-from .errors import LostConnectionError, RefusedError, SqlError, is_refusal_transient, raise_for
+from .errors import (
+    RESULT_TOO_LARGE,
+    LostConnectionError,
+    RefusedError,
+    SqlError,
+    is_refusal_transient,
+    raise_for,
+)
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -21,16 +30,18 @@ CONNECT_SECONDS = 30
 # Plain numbers: they are compared for every answer.
 _SKIPPED = int(ExecStatus.PIPELINE_ABORTED)
 _SYNC = int(ExecStatus.PIPELINE_SYNC)
+_ROW = int(ExecStatus.SINGLE_TUPLE)
 _ERRORS = (int(ExecStatus.FATAL_ERROR), int(ExecStatus.BAD_RESPONSE))
 _CONNECTED = int(ConnStatus.OK)
 
 
 class Command(NamedTuple):
-    """One statement with its parameters; `name` is that of a prepared statement."""
+    """One statement with its parameters; `name` is that of a prepared statement, `counted` bounds its result."""
 
     sql: bytes
     params: tuple[Param, ...] = ()
     name: bytes = b""
+    counted: bool = False
 
 
 BEGIN = Command(b"BEGIN")
@@ -43,6 +54,19 @@ _GUARD = b"SELECT _duroxide.guard()"
 GUARD = Command(_GUARD, (), b"dfsql_guard")
 
 
+MOST_RESULT_BYTES = 128 * 2**20  # of one statement: what is more would take the memory of everybody's steps
+_CELL_BYTES = 48  # what a cell takes besides its text
+_TOO_LARGE = SqlError(
+    RESULT_TOO_LARGE,
+    f"the result is larger than {MOST_RESULT_BYTES // 2**20} MB; write it to a table, or select less of it",
+)
+
+
+def statement(sql: bytes) -> Command:
+    """A user's statement, whose result may have any size."""
+    return Command(sql, counted=True)
+
+
 def checkpoint_command(params: tuple[Param, ...]) -> Command:
     """The call of the checkpoint function, prepared once per session."""
     return Command(_CHECKPOINT, params, b"dfsql_checkpoint")
@@ -51,10 +75,11 @@ def checkpoint_command(params: tuple[Param, ...]) -> Command:
 class Reply:
     """The server's answer to one command: rows, or an error, or nothing because an earlier command failed."""
 
-    __slots__ = ("error", "result", "skipped")
+    __slots__ = ("error", "result", "rows", "skipped")
 
-    def __init__(self, result: "PGresult") -> None:
+    def __init__(self, result: "PGresult", rows: "list[list[Param]]") -> None:
         self.result = result
+        self.rows = rows  # of a counted statement
         status = result.status
         self.skipped = status == _SKIPPED
         self.error: SqlError | None = None
@@ -85,6 +110,10 @@ class Session:
         self._fd = connection.fileno()
         self._answer: asyncio.Future[list[Reply]] | None = None
         self._replies: list[Reply] = []
+        self._counted: list[bool] = []  # of the commands under way
+        self._rows: list[list[Param]] = []
+        self._bytes = 0
+        self._stopping: asyncio.Task[None] | None = None
         self._flushing = False
         self.lost = False
         self.idle_since = 0.0
@@ -112,6 +141,7 @@ class Session:
 
     async def prepare(self) -> None:
         """Prepare the engine's commands on this session. Raises LostConnectionError or GoneError."""
+        self._counted = []
         self._pg.send_prepare(b"dfsql_guard", _GUARD)
         self._pg.send_prepare(b"dfsql_checkpoint", _CHECKPOINT)
         for reply in await self._exchange():
@@ -121,12 +151,15 @@ class Session:
     def exchange(self, *commands: Command) -> "asyncio.Future[list[Reply]]":
         """Send commands and a Sync; the future gives one reply per command, or LostConnectionError."""
         self._replies = []  # of this exchange: what a broken one has answered must not be taken from the one before
+        self._replies = []
+        self._counted = [command.counted for command in commands]
         try:
             for command in commands:
                 if command.name:
                     self._pg.send_query_prepared(command.name, command.params)
                 else:
                     self._pg.send_query_params(command.sql, command.params)
+            self._count_rows()
         except Exception as problem:
             return self._broken(problem)
         return self._exchange()
@@ -171,13 +204,17 @@ class Session:
             while self._answer is not None and not pg.is_busy():
                 result = pg.get_result()
                 if result is None:
+                    self._count_rows()
+                    continue
+                if result.status == _ROW:
+                    self._add_row(result)
                     continue
                 if result.status == _SYNC:
                     answer, self._answer = self._answer, None
                     if not answer.done():
                         answer.set_result(self._replies)
                     break
-                self._replies.append(Reply(result))
+                self._replies.append(self._reply(result))
                 if pg.status != _CONNECTED:  # a FATAL answer closes the connection behind it
                     raise LostConnectionError("connection closed")
             while pg.notifies() is not None:
@@ -185,6 +222,30 @@ class Session:
                     self.on_notify.set()
         except Exception as problem:
             self._fail(problem)
+
+    def _count_rows(self) -> None:
+        """Have the rows of the command whose answer comes next one by one, if it is a counted one."""
+        at = len(self._replies)
+        if at < len(self._counted) and self._counted[at]:
+            with contextlib.suppress(OperationalError):  # a command in front of it has failed: it is skipped
+                self._pg.set_single_row_mode()
+
+    def _add_row(self, result: "PGresult") -> None:
+        if self._bytes > MOST_RESULT_BYTES:
+            return
+        row = [result.get_value(0, i) for i in range(result.nfields)]
+        self._rows.append(row)
+        self._bytes += _CELL_BYTES + sum(_CELL_BYTES + len(cell or b"") for cell in row)
+        if self._bytes > MOST_RESULT_BYTES:
+            self._rows.clear()
+            self._stopping = self._loop.create_task(self.cancel())  # the rest of it is read and forgotten
+
+    def _reply(self, result: "PGresult") -> Reply:
+        reply = Reply(result, self._rows)
+        if self._bytes > MOST_RESULT_BYTES:
+            reply.error = _TOO_LARGE
+        self._rows, self._bytes = [], 0
+        return reply
 
     def _fail(self, problem: BaseException) -> None:
         if not self.lost:

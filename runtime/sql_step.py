@@ -6,6 +6,7 @@ import random
 from .errors import (
     ADMIN_SHUTDOWN,
     QUERY_CANCELED,
+    RESULT_TOO_LARGE,
     LostConnectionError,
     RefusedError,
     SlotTimeoutError,
@@ -15,7 +16,7 @@ from .failpoints import hit
 from .outcomes import Done, Failed, Outcome
 from .rendering_server import render
 from .scope import Place, Scope
-from .session import Command, Reply
+from .session import Command, Reply, statement
 from .slots import Open
 from .statements import is_copy_to_client, is_transaction_control
 from .stored import StoredNode
@@ -113,7 +114,10 @@ async def _attempt(scope: Scope, node: StoredNode, text: str) -> Outcome | SqlEr
     except LostConnectionError as problem:
         return SqlError(problem.code, str(problem))
     error = opened.reply.error
-    await scope.instance.executor.rollback(opened)
+    if error.code == RESULT_TOO_LARGE:
+        instance.executor.discard(opened.session)  # a request to cancel is under way to it
+        return Failed(sql_error_text(error.message))
+    await instance.executor.rollback(opened)
     if error.needs_no_transaction:
         return await _alone(scope, node, text)
     return error if error.transient else Failed(sql_error_text(error.message))
@@ -144,7 +148,7 @@ async def _alone(scope: Scope, node: StoredNode, text: str) -> Outcome | SqlErro
     except LostConnectionError as problem:
         return SqlError(problem.code, str(problem))
     try:
-        (reply,) = await executor.run_alone(session, Command(text.encode()))
+        (reply,) = await executor.run_alone(session, statement(text.encode()))
         hit("alone.after")
         if reply.error is not None:
             return reply.error if reply.error.transient else Failed(sql_error_text(reply.error.message))
@@ -165,12 +169,10 @@ async def _alone(scope: Scope, node: StoredNode, text: str) -> Outcome | SqlErro
 async def _result(scope: Scope, opened: Open) -> Outcome:
     """The result text of an answer; JSON that only the server knows is made there, in the same transaction."""
     result = opened.reply.result
-    if not result.nfields:
-        rows = result.ntuples
-        if not rows:
-            return Done(EMPTY_RESULT)
+    cells = opened.reply.rows
+    if not result.nfields and not cells:
+        return Done(EMPTY_RESULT)
     columns = [Column((result.fname(i) or b"").decode(), result.ftype(i)) for i in range(result.nfields)]
-    cells = [[result.get_value(row, i) for i in range(len(columns))] for row in range(result.ntuples)]
     try:
         rendered = {}
         for i, column in enumerate(columns):

@@ -277,3 +277,34 @@ def start_waiting_briefly(database: DfDatabase) -> str:
     """An instance that needs the worker's own sessions."""
     with database.connect("other") as connection:
         return str(one(connection, "SELECT df.start(df.sleep(1) ~> 'SELECT 1')"))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT repeat('x', 1000000) FROM generate_series(1, 6000)",
+        "SELECT FROM generate_series(1, 100000000000)",
+    ],
+)
+def test_a_result_without_measure_takes_no_memory(database18: DfDatabase, worker: Worker, query: str) -> None:
+    instance = start(database18, "app", query)
+    assert end_of(database18, "app", instance) == "failed"
+    with database18.connect("app") as app:
+        assert "larger than 128 MB" in str(
+            one(app, "SELECT output FROM _duroxide.runs WHERE instance_id = %s", instance)
+        )
+    assert_others_are_served(database18, worker)
+
+
+def test_every_row_of_a_result_arrives(database18: DfDatabase, worker: Worker) -> None:
+    queries = {
+        "SELECT g, repeat('y', g) FROM generate_series(1, 2000) g": 2000,
+        "SELECT FROM generate_series(1, 3)": 3,
+        "SELECT 1 WHERE false": 0,
+        "VALUES (1), (NULL)": 2,
+    }
+    for query, count in queries.items():
+        instance = start(database18, "app", query)
+        assert end_of(database18, "app", instance) == "completed"
+        with database18.connect("app") as app:
+            assert one(app, "SELECT (df.result(%s)::json ->> 'row_count')::int", instance) == count
