@@ -283,7 +283,7 @@ def start_waiting_briefly(database: DfDatabase) -> str:
     "query",
     [
         "SELECT repeat('x', 1000000) FROM generate_series(1, 6000)",
-        "SELECT FROM generate_series(1, 100000000000)",
+        "SELECT generate_series(1, 100000000000)",
     ],
 )
 def test_a_result_without_measure_takes_no_memory(database18: DfDatabase, worker: Worker, query: str) -> None:
