@@ -264,6 +264,9 @@ class Instance:
         """A message for this instance: handed to every wait of its name, or kept for the next one."""
         if message.id in self._seen:
             return
+        if self.waits.parking and message.kind != "cancel":
+            self.waits.deferred = True  # it stays as it is in the table, and wakes the instance once it is parked
+            return
         self._seen.add(message.id)
         if message.kind == "cancel":
             self.cancel(message.name)
@@ -277,6 +280,7 @@ class Instance:
         elif len(listeners) == 1:
             listeners[0][1].set_result(message)
         else:
+            self.waits.promise(listeners)
             self.worker.background(self._broadcast(message, listeners))
 
     def keep(self, message: Message) -> None:
@@ -307,11 +311,20 @@ class Instance:
     async def _broadcast(
         self, message: Message, listeners: "list[tuple[Scope, asyncio.Future[Message]]]"
     ) -> None:
-        """Hand a message to several waits."""
-        copies = await self.copy(message, [scope.id for scope, _ in listeners])
-        for (_, future), copy_id in zip(listeners, copies, strict=False):
-            if not future.done():
-                future.set_result(message._replace(id=copy_id))
+        """Hand a message to several waits. When that fails they are told to read the state again."""
+        problem: Exception = FencedError("the instance has left this worker")
+        copies: list[int] = []
+        try:
+            copies = await self.copy(message, [scope.id for scope, _ in listeners])
+        except (GoneError, LostConnectionError, ServerError) as failure:
+            problem = UnsettledError(str(failure))
+        for place, (_, future) in enumerate(listeners):
+            if future.done():
+                continue
+            if copies:
+                future.set_result(message._replace(id=copies[place]))
+            else:
+                future.set_exception(problem)
 
     @property
     def waits_only(self) -> bool:

@@ -41,6 +41,9 @@ class Waits:
     def __init__(self) -> None:
         self.until: dict[Scope, float | None] = {}  # waits that the database knows
         self.kept: list[Message] = []
+        self.parking = False  # the commit that puts the instance back into the table is under way
+        self.deferred = False  # a message came during that commit
+        self._promised: set[asyncio.Future[Message]] = set()
         self._listeners: list[tuple[str, Scope, asyncio.Future[Message]]] = []
 
     def listen(self, name: str, scope: Scope) -> "asyncio.Future[Message]":
@@ -52,6 +55,11 @@ class Waits:
     def forget(self, future: "asyncio.Future[Message]") -> None:
         """Stop waiting."""
         self._listeners = [one for one in self._listeners if one[2] is not future]
+        self._promised.discard(future)
+
+    def promise(self, listeners: "list[tuple[Scope, asyncio.Future[Message]]]") -> None:
+        """These are about to get a message: another one is not for them."""
+        self._promised.update(future for _, future in listeners)
 
     def take_kept(self, name: str, scope_id: str) -> Message | None:
         """The oldest kept message of this name; it goes to one wait alone."""
@@ -63,13 +71,17 @@ class Waits:
 
     @property
     def answered(self) -> bool:
-        """Whether a message has been handed to a wait that has not gone on with it yet."""
-        return any(future.done() and not future.cancelled() for _, _, future in self._listeners)
+        """Whether a message has been handed, or is about to be, to a wait that has not gone on with it yet."""
+        return bool(self._promised) or any(
+            future.done() and not future.cancelled() for _, _, future in self._listeners
+        )
 
     def listeners(self, name: str) -> list[tuple[Scope, "asyncio.Future[Message]"]]:
         """Everybody who waits for this name now."""
         return [
-            (scope, future) for one, scope, future in self._listeners if one == name and not future.done()
+            (scope, future)
+            for one, scope, future in self._listeners
+            if one == name and not future.done() and future not in self._promised
         ]
 
 
@@ -135,7 +147,7 @@ async def _begin_wait(scope: Scope, node: StoredNode, due: float | None) -> None
     wait = {"node": node.id, "until": due}
     scope.show()
     park = _parking_time(instance, scope, due)
-    if park is None:
+    if park is None or instance.waits.answered:
         await scope.flush(wait=wait)
         instance.waits.until[scope] = due
         park = _parking_time(instance, scope, due)  # other lines may have recorded their waits meanwhile
@@ -143,14 +155,17 @@ async def _begin_wait(scope: Scope, node: StoredNode, due: float | None) -> None
             return
     if not instance.frozen:
         scope.changes.more["graph"] = instance.header
+    waits = instance.waits
+    waits.parking = True
     try:
         await scope.flush(wait=wait, park=park[0])
     finally:
-        instance.waits.until.pop(scope, None)
+        waits.parking = False
+        waits.until.pop(scope, None)
     hit("timer.parked")
     if park[0] is not None:
         instance.worker.remind(park[0])
-    if instance.waits.answered:  # during the commit: whoever takes the instance next is to read the message
+    if waits.deferred:  # whoever takes the instance next is to read the message
         instance.worker.wake()
     raise ParkedError
 
