@@ -10,7 +10,7 @@ NO_SKIPS = os.environ.get("DFSQL_NO_SKIPS") == "1"
 
 # Variables of the caller's shell that would change what we print or which server is reached.
 LEAKS = ("PG", "DFSQL_", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "COLUMNS", "LINES", "PYTHONHASHSEED")
-OURS = {"DFSQL_FUZZ_N"}  # meant for a test
+OURS = {"DFSQL_FUZZ_N", "DFSQL_ORACLE_N", "DFSQL_ORACLE_SEED"}  # meant for a test
 
 for name in [name for name in os.environ if name.startswith(LEAKS) and name not in OURS]:
     del os.environ[name]
