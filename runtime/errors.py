@@ -16,6 +16,8 @@ _TRANSIENT = frozenset(
 )
 ADMIN_SHUTDOWN = "57P01"
 READ_ONLY = "25006"
+NO_STATEMENT = "26000"  # a prepared statement is not there
+CANNOT_NOTE = frozenset({READ_ONLY, NO_STATEMENT})  # of a checkpoint: the step itself has seen to it
 LOCK_TIMEOUT = "55P03"
 RESULT_TOO_LARGE = "DF054"  # ours: the server would have gone on
 QUERY_CANCELED = "57014"

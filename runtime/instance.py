@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .checkpoint import Changes
 from .clock import Clock
 from .errors import (
-    READ_ONLY,
+    CANNOT_NOTE,
     FencedError,
     GoneError,
     LostConnectionError,
@@ -125,7 +125,9 @@ class Instance:
                 self.worker.distrust()
                 return
             except StepUndoneError as problem:
-                if problem.error.code == READ_ONLY:  # nothing can be noted in the transaction of such a step
+                if (
+                    problem.error.code in CANNOT_NOTE
+                ):  # nothing can be noted in the transaction of such a step
                     self.at_least_once.add(problem.place.node_id)
                 else:
                     self.verdicts[problem.place] = verdict_on(problem.error)
@@ -265,7 +267,9 @@ class Instance:
         if message.id in self._seen:
             return
         if self.waits.parking and message.kind != "cancel":
-            self.waits.deferred = True  # it stays as it is in the table, and wakes the instance once it is parked
+            self.waits.deferred = (
+                True  # it stays as it is in the table, and wakes the instance once it is parked
+            )
             return
         self._seen.add(message.id)
         if message.kind == "cancel":

@@ -27,7 +27,7 @@ SELECT step, df.start(step ~> ('SELECT app.traces() AS v' |=> 'v') ~> 'SELECT $v
 FROM unnest(ARRAY['SET search_path = elsewhere', 'SET TimeZone = ''Asia/Tokyo''', 'CREATE TEMP TABLE mine (n int)', 'PREPARE mine AS SELECT 1 /* mine */', 'SELECT pg_advisory_lock(4711)', 'LISTEN mine',
     'SELECT set_config(''my.secret'', ''secret'', false)', 'SET statement_timeout = 1', 'SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE', 'SET default_transaction_read_only = on',
     'SET application_name = ''other''', 'SET df.in_workflow = ''false''', 'SET client_encoding = ''LATIN1''', 'SELECT set_config(''role'', ''none'', false)',
-    'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ', 'DO $d$ BEGIN LISTEN mine; END $d$', 'SET TRANSACTION READ ONLY', 'SELECT set_config(''transaction_read_only'', ''on'', true)']) step;
+    'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ', 'DO $d$ BEGIN LISTEN mine; END $d$', 'SET TRANSACTION READ ONLY', 'SELECT set_config(''transaction_read_only'', ''on'', true)', 'DEALLOCATE ALL', 'DISCARD TEMP']) step;
 
 -- rule: R6.6 R6.12
 -- What refuses a transaction block runs on its own, at least once.
