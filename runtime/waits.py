@@ -16,6 +16,7 @@ from .values import is_storable
 if TYPE_CHECKING:
     from .instance import Instance
 
+LATEST = 9.0e12  # seconds since the epoch: near the end of PostgreSQL's time, in the year 287,000
 PARK_AFTER = 2.0  # seconds: instances that all wait longer than this leave the worker's memory
 
 
@@ -91,10 +92,14 @@ async def sleep(scope: Scope, node: StoredNode) -> Outcome:
     text = node.query
     if text is None:
         return Failed(f"SLEEP node {node.id} has no duration")
-    if not (text.isascii() and text.isdigit()):
+    if not (text.isascii() and text.isdigit() and len(text) < 20):
         return Failed(f"Invalid sleep duration: {text}")
-    await _wait_until(scope, node, saved, scope.instance.clock.now() + int(text))
+    await _wait_until(scope, node, saved, _due(scope, int(text)))
     return _ended(scope, node, f'{{"slept": true, "seconds": {int(text)}}}')
+
+
+def _due(scope: Scope, seconds: int) -> float:
+    return min(scope.instance.clock.now() + seconds, LATEST)
 
 
 async def schedule(scope: Scope, node: StoredNode) -> Outcome:
@@ -194,7 +199,7 @@ async def signal(scope: Scope, node: StoredNode) -> Outcome:
     if not isinstance(name, str):
         return Failed("Missing signal_name in SIGNAL config")
     timeout = config.get("timeout_seconds")
-    due = scope.instance.clock.now() + timeout if isinstance(timeout, int) else None
+    due = _due(scope, timeout) if isinstance(timeout, int) else None
     if saved and saved.wait_node == node.id:
         due = saved.wait_until
     message = await _receive(scope, node, name, due)

@@ -138,3 +138,10 @@ INSERT INTO broken VALUES (:'id', 'Missing signal_name in SIGNAL config');
 COMMIT;
 SELECT t.ends(id, 'failed', expected) FROM broken;
 SELECT t.like(t.output(id), expected, expected) FROM broken;
+
+-- rule: R2.29
+-- A sleep beyond the end of PostgreSQL's time is a very long sleep.
+SELECT df.start(df.sleep(9223372036854775807)) AS forever \gset
+SELECT pg_sleep(0.5);
+SELECT t.is(df.status(:'forever'), 'running', 'a sleep of all time');
+SELECT df.cancel(:'forever');
