@@ -156,7 +156,7 @@ async def _begin_wait(scope: Scope, node: StoredNode, due: float | None) -> None
         await scope.flush(wait=wait)
         instance.waits.until[scope] = due
         park = _parking_time(instance, scope, due)  # other lines may have recorded their waits meanwhile
-        if park is None or instance.waits.answered:
+        if park is None or instance.waits.answered or instance.waits.parking:
             return
     if not instance.frozen:
         scope.changes.more["graph"] = instance.header
