@@ -267,9 +267,7 @@ class Instance:
         if message.id in self._seen:
             return
         if self.waits.parking and message.kind != "cancel":
-            self.waits.deferred = (
-                True  # it stays as it is in the table, and wakes the instance once it is parked
-            )
+            self.waits.deferred = True  # it stays in the table, and wakes the instance once that is parked
             return
         self._seen.add(message.id)
         if message.kind == "cancel":
