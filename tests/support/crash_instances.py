@@ -12,7 +12,7 @@ ENDED = ("completed", "failed", "cancelled")
 def value(database: DfDatabase, query: str, params: Sequence[object] = (), role: str = OWNER) -> Any:
     """The only cell of a query."""
     with database.connect(role) as connection:
-        row = connection.execute(query, params).fetchone()  # type: ignore[call-overload]
+        row = connection.execute(query, params).fetchone()
     return None if row is None else row[0]
 
 
@@ -20,7 +20,7 @@ def until(database: DfDatabase, query: str, params: Sequence[object] = (), secon
     """Wait for a query to be true."""
     deadline = time.monotonic() + seconds
     with database.connect("postgres") as connection:
-        while (row := connection.execute(query, params).fetchone()) is None or row[0] is not True:  # type: ignore[call-overload]
+        while (row := connection.execute(query, params).fetchone()) is None or row[0] is not True:
             assert time.monotonic() < deadline, f"never true: {query} {params}"
             time.sleep(0.02)
 

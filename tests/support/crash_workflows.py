@@ -91,7 +91,7 @@ class Drive:
 
     @staticmethod
     def _one(connection: Connection, query: str, params: Sequence[object] = ()) -> Any:
-        row = connection.execute(query, params).fetchone()  # type: ignore[call-overload]
+        row = connection.execute(query, params).fetchone()
         assert row is not None
         return row[0]
 
