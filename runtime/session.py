@@ -151,7 +151,6 @@ class Session:
     def exchange(self, *commands: Command) -> "asyncio.Future[list[Reply]]":
         """Send commands and a Sync; the future gives one reply per command, or LostConnectionError."""
         self._replies = []  # of this exchange: what a broken one has answered must not be taken from the one before
-        self._replies = []
         self._counted = [command.counted for command in commands]
         try:
             for command in commands:

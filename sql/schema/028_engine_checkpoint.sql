@@ -132,14 +132,16 @@ DECLARE
 BEGIN
     UPDATE _duroxide.scopes
     SET generation = p_generation, position = p_position, carry = p_carry, attempts = 0, wait_node = NULL, wait_until = NULL, intent = NULL
-    WHERE scope_id = p_scope AND token = p_token AND ended IS NULL;
+    WHERE scope_id = p_scope AND token = p_token AND ended IS NULL
+        -- Not a session of a role that has the name of the submitter, but is not the submitter, nor anybody else who has learnt the token.
+        AND (EXISTS (SELECT FROM _duroxide.runs r
+                     WHERE r.instance_id = v_instance AND r.submitted_by = quote_ident(session_user)::regrole::oid)
+             OR pg_has_role(session_user, current_user, 'MEMBER'));
     IF NOT FOUND THEN
+        IF EXISTS (SELECT FROM _duroxide.scopes s WHERE s.scope_id = p_scope AND s.token = p_token AND s.ended IS NULL) THEN
+            RAISE EXCEPTION 'instance % was not submitted by role "%"', v_instance, session_user USING ERRCODE = 'insufficient_privilege';
+        END IF;
         RAISE EXCEPTION 'scope % is held by another worker', p_scope USING ERRCODE = 'DF001';
-    END IF;
-    -- A session of a role that has the name of the submitter, but is not the submitter, or anybody else who has learnt the token.
-    IF NOT EXISTS (SELECT FROM _duroxide.runs r WHERE r.instance_id = v_instance AND r.submitted_by = quote_ident(session_user)::regrole::oid)
-       AND NOT pg_has_role(session_user, current_user, 'MEMBER') THEN
-        RAISE EXCEPTION 'instance % was not submitted by role "%"', v_instance, session_user USING ERRCODE = 'insufficient_privilege';
     END IF;
     IF p_nodes IS NOT NULL THEN
         UPDATE df.nodes n                                   -- as in write_nodes; in line, because every step comes by here
