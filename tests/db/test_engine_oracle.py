@@ -4,6 +4,7 @@ DFSQL_ORACLE_N is the number of workflows on the newest server, DFSQL_ORACLE_SEE
 """
 
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from workflow_trees import Node, Workflow
 
 pytestmark = pytest.mark.needs_postgres
 
-COUNT = int(os.environ.get("DFSQL_ORACLE_N", "100"))
+COUNT = int(os.environ.get("DFSQL_ORACLE_N", "60"))
 SEED = int(os.environ.get("DFSQL_ORACLE_SEED", "20260722"))
 BATCH = 400  # at once
 BLOCKERS = 20  # statements at once that only hold a session
@@ -155,31 +156,45 @@ def test_a_calm_worker_on_an_older_server(pg15: DfServer, launcher: Launcher) ->
 
 
 class Killer:
-    """Kills the worker at random moments and starts another one at once."""
+    """Keeps two workers, kills them at random moments and starts others; some are asked to end before they are killed."""
 
     def __init__(self, launcher: Launcher, database: DfDatabase, seed: int) -> None:
         self._launcher = launcher
         self._dsn = database.dsn(OWNER)
         self._rng = Random(seed)
-        self.worker: WorkerProcess
-        self.kills = -1
-        self._start()
+        self._workers: dict[WorkerProcess, float] = {}
+        self.kills = 0
+        for _ in range(2):
+            self._start()
 
     def _start(self) -> None:
-        self.worker = self._launcher.start(self._dsn, concurrency=20)
-        self.kills += 1
-        self._due = time.monotonic() + self._rng.uniform(0.1, 0.6)
+        worker = self._launcher.start(self._dsn, concurrency=15)
+        self._workers[worker] = time.monotonic() + self._rng.uniform(0.1, 1.2)
 
     def __call__(self) -> None:
         """Called all the time."""
-        assert self.worker.status is None, "the worker has ended"
-        if time.monotonic() > self._due:
-            self.worker.kill()
-            self._start()
+        for worker, due in list(self._workers.items()):
+            assert worker.status is None, "the worker has ended"
+            if time.monotonic() > due:
+                self._kill(worker)
+                self._start()
+
+    def _kill(self, worker: WorkerProcess) -> None:
+        if self._rng.random() < 0.25:
+            worker.send(signal.SIGTERM)
+            time.sleep(self._rng.uniform(0, 0.1))
+        worker.kill()
+        del self._workers[worker]
+        self.kills += 1
+
+    def close(self) -> None:
+        """Nothing stays."""
+        for worker in list(self._workers):
+            self._kill(worker)
 
 
 @pytest.mark.slow
-def test_a_worker_that_is_killed_all_the_time(pg18: DfServer, launcher: Launcher) -> None:
+def test_workers_that_are_killed_all_the_time(pg18: DfServer, launcher: Launcher) -> None:
     with pg18.database() as database:
         prepare(database)
         first = launcher.start(database.dsn(OWNER))
@@ -189,6 +204,6 @@ def test_a_worker_that_is_killed_all_the_time(pg18: DfServer, launcher: Launcher
         try:
             found = workflows(SEED + 2_000_000, max(COUNT // 2, 1), 3, exact=True)
             compared(pg18, database, launcher.log, found, killer)
+            assert killer.kills > 3
         finally:
-            killer.worker.kill()
-        assert killer.kills > 3
+            killer.close()

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from random import choice
 
 from df_database import OWNER, Connection, DfDatabase
 from engine_oracle import Prediction
@@ -81,16 +82,18 @@ def start_all(database: DfDatabase, runs: Sequence[Run], meanwhile: Callable[[],
                 _start(app, run)
             meanwhile()
         deadline = time.monotonic() + _SECONDS
-        live = {run.instance: run for run in runs if run.workflow.live}
+        known = {run.instance: run for run in runs}
         while True:
             left = owner.execute("SELECT instance_id FROM _duroxide.runs WHERE outcome IS NULL").fetchall()
             if not left:
                 return
             ids = [str(row[0]) for row in left]
             assert time.monotonic() < deadline, _stuck(owner, runs, ids)
-            for run in [live[one] for one in ids if one in live]:
-                _answer_waits(app, run)
-                meanwhile()
+            for run in [known[one] for one in ids]:
+                if run.workflow.live:
+                    _answer_waits(app, run)
+                    meanwhile()
+            _look(app, known[choice(ids)])
             meanwhile()
             time.sleep(0.03)
 
@@ -201,12 +204,7 @@ def _of_effects(owner: Connection, run: Run) -> list[str]:
 
 
 def _of_nodes(app: Connection, run: Run) -> list[str]:
-    rows = app.execute(
-        """SELECT id, status, result::text, error, status_details ->> 'execution_id', status_details ->> 'delivery'
-           FROM df.nodes WHERE instance_id = %s""",
-        [run.instance],
-    ).fetchall()
-    stored = {str(row[0]): row for row in rows}
+    stored = _stored(app, run)
     found = []
     for node in run.workflow.root.walk():
         row = stored[run.ids[node.number]]
@@ -246,6 +244,7 @@ def _json(text: object) -> str | None:
 
 
 def _of_inference(app: Connection, run: Run, stored: dict[str, tuple[object, ...]]) -> list[str]:
+    """The inferred states, worked out from the rows. Whose scope has moved on is pending, or skipped in the end."""
     rows = app.execute(
         "SELECT node_id, inferred_status, inferred_status_from_ancestor_id FROM df.instance_nodes(%s)",
         [run.instance],
@@ -259,7 +258,9 @@ def _of_inference(app: Connection, run: Run, stored: dict[str, tuple[object, ...
         status = str(stored[node_id][1])
         old = _superseded(stored[node_id][4], newest)
         final = status in ("completed", "failed") and not old
-        should = (status, None) if final or decider is None else ("skipped", decider)
+        should: tuple[object, ...] = (status, None) if final or decider is None else ("skipped", decider)
+        if old and decider is None and status in ("completed", "failed"):
+            should = ("pending", told[node_id][1])
         if told[node_id] != should:
             found.append(f"  node {node.number} {node.kind}: inferred {told[node_id]}, should be {should}")
         for part in node.parts:
@@ -267,6 +268,23 @@ def _of_inference(app: Connection, run: Run, stored: dict[str, tuple[object, ...
 
     visit(run.workflow.root, None)
     return found
+
+
+def _look(app: Connection, run: Run) -> None:
+    """The inferred states of an instance that runs."""
+    with app.transaction():
+        app.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        found = _of_inference(app, run, _stored(app, run))
+    assert not found, f"{run.label} while it runs:\n{run.expression}\n" + "\n".join(found)
+
+
+def _stored(app: Connection, run: Run) -> dict[str, tuple[object, ...]]:
+    rows = app.execute(
+        """SELECT id, status, result::text, error, status_details ->> 'execution_id', status_details ->> 'delivery'
+           FROM df.nodes WHERE instance_id = %s""",
+        [run.instance],
+    ).fetchall()
+    return {str(row[0]): row for row in rows}
 
 
 def _newest(stamps: list[str]) -> dict[str, int]:

@@ -7,7 +7,7 @@ rows in the table `effects`, every signal is sent at a moment that does not matt
 from collections.abc import Callable
 from random import Random
 
-from random_statements import ANYTHING, ME, TRUTHS, Steps
+from random_statements import ANYTHING, LISTS, ME, NUMBERS, TRUTHS, Steps
 from workflow_trees import Node, Workflow
 
 _BREAKS = (None, "null", "42", "done", '{"k": [1, 2.0]}', '{"v": $a?}', "$w?", "$a.n", "$nobody", '"$b?"', "")
@@ -71,10 +71,12 @@ class _Maker(Steps):
         return self.maybe_named(Node("THEN", [first, self.node(depth + 1, in_loop)]), ANYTHING)
 
     def choice(self, depth: int, in_loop: bool) -> Node:
-        if self.rng.random() < 0.3:
-            known = sorted(self.names) or ["l"]
+        known = sorted(self.names & {*NUMBERS, *LISTS})
+        if known and self.rng.random() < 0.4:
             arms = self.arms(depth, in_loop)
-            name = self.rng.choice(known if self.rng.random() < 0.95 else ["nobody"])
+            name = (
+                self.rng.choice(known) if self.rng.random() < 0.9 else self.rng.choice(("nobody", *ANYTHING))
+            )
             return self.maybe_named(Node("IF_ROWS", arms, name), ANYTHING)
         condition = self.condition(depth, in_loop)
         arms = self.arms(depth, in_loop)
@@ -183,11 +185,13 @@ class _Maker(Steps):
         before, self.rounds = self.rounds, self.rounds * turns
         turn = Node("SQL", text=f"INSERT INTO effects VALUES ('{ME}', '{tag}', '')", tag=tag)
         more = f"SELECT count(*) % {turns} <> 0 FROM effects WHERE instance = '{ME}' AND step = '{tag}'"
-        node = self.loop_of(depth, turn, more, self.node(depth + 1, in_loop=True))
+        names = set(self.names)
+        body = self.node(depth + 1, in_loop=True)
+        node = self.loop_of(depth, turn, more, body, names)
         self.rounds = before
         return node
 
-    def loop_of(self, depth: int, turn: Node, more: str, body: Node) -> Node:
+    def loop_of(self, depth: int, turn: Node, more: str, body: Node, before: set[str]) -> Node:
         if self.rng.random() < 0.6:
             body = Node("THEN", [turn, body] if self.rng.random() < 0.5 else [body, turn])
             body = self.maybe_named(body, ANYTHING)
@@ -196,8 +200,11 @@ class _Maker(Steps):
                 first = self.node(depth + 2, in_loop=True)
                 condition = self.maybe_named(Node("THEN", [first, condition]), ANYTHING)
             return self.maybe_named(Node("LOOP", [body, condition]), ANYTHING)
+        early = self.rng.random() < 0.7
+        inside, self.names = self.names, before if early else self.names
         out = self.way_out(Node("IF", [Node("SQL", text=more), self.step(), self.leave()]))
-        links = [turn, out, body] if self.rng.random() < 0.7 else [body, turn, out]
+        self.names |= inside
+        links = [turn, out, body] if early else [body, turn, out]
         body = Node("THEN", [Node("THEN", links[:2]), links[2]])
         return self.maybe_named(Node("LOOP", [self.maybe_named(body, ANYTHING)]), ANYTHING)
 
