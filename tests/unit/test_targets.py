@@ -174,7 +174,10 @@ OPTIONS = [
 def test_settings_of_the_worker_stay_with_the_worker(options: str, kept: str) -> None:
     found = for_submitter({"user": "w", "dbname": "w", "options": options}, "app", None)["options"]
     assert found.partition("-c DateStyle")[0].strip() == kept
-    assert for_worker({"user": "w", "options": options}, "poll")["options"] == f"{options} -c lock_timeout=500".strip()
+    assert (
+        for_worker({"user": "w", "options": options}, "poll")["options"]
+        == f"{options} -c lock_timeout=500".strip()
+    )
 
 
 @pytest.mark.parametrize("purpose", PURPOSES)
