@@ -84,7 +84,7 @@ def _await_ready(database: DfDatabase, meanwhile: Any) -> None:
 def _leaks_nothing(database: DfDatabase) -> None:
     """No step's transaction stays open though nothing runs; one that was cancelled needs a moment to go."""
     query = """SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = current_database()
-               AND application_name LIKE 'pg_durable:%' AND state LIKE 'idle in transaction%'"""
+               AND application_name LIKE 'pg_durable:%%' AND state LIKE 'idle in transaction%%'"""
     until(database, query, seconds=5)
 
 
