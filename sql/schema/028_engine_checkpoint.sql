@@ -46,7 +46,10 @@ BEGIN
           FROM unnest(p_instances, p_nodes, p_statuses, p_results, p_stamps) AS w(instance, node, status, result, stamp)) u
     WHERE n.instance_id = u.instance AND n.id = u.node
       AND (n.status_details IS NULL OR n.status_details = u.details
-           OR NOT _duroxide.stamp_is_stale(u.details ->> 'execution_id', n.status_details ->> 'execution_id'));
+           OR NOT _duroxide.stamp_is_stale(u.details ->> 'execution_id', n.status_details ->> 'execution_id'))
+      -- A branch that has just lost its race may still be writing that the nodes above it run.
+      AND NOT (u.status = 'running' AND n.status IN ('completed', 'failed')
+               AND n.status_details ->> 'execution_id' = u.details ->> 'execution_id');
 END
 $$;
 
