@@ -19,13 +19,20 @@ class _Entry(NamedTuple):
     stamp: str
 
 
+class Mark(NamedTuple):
+    """A row that is to say running: only when the commit of the step in front of it has come to its end."""
+
+    instance_id: str
+    node_id: str
+    stamp: str
+    behind: str | None  # generation and position of the scope by then; None: nothing is being committed
+
+
 class Marks:
     """Every node that has begun, in order of time, until it ends or is shown."""
 
-    def __init__(
-        self, write: Callable[[Sequence[str], Sequence[str], Sequence[str]], Awaitable[None]]
-    ) -> None:
-        self._write = write
+    def __init__(self, write: Callable[[Sequence["Mark"]], Awaitable[set[int]]]) -> None:
+        self._write = write  # tells which of them could be written, counted from 1
         self._entries: deque[_Entry] = deque()
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
@@ -61,14 +68,28 @@ class Marks:
         while self._entries and self._entries[0].since <= limit:
             entry = self._entries.popleft()
             scope = entry.scope
-            if scope.open.get(entry.node_id) == entry.stamp and entry.node_id not in scope.shown:
-                scope.shown.add(entry.node_id)
+            if scope.open.get(entry.node_id) != entry.stamp or entry.node_id in scope.shown:
+                continue
+            if scope.opened is not None:  # the step in front of it is not even being committed
+                self._again(entry)
+            else:
                 found.append(entry)
         return found
 
+    def _again(self, entry: _Entry) -> None:
+        self._entries.append(entry._replace(since=self._loop.time()))
+
     async def _show(self, due: list[_Entry]) -> None:
-        await self._write(
-            [entry.scope.instance.id for entry in due],
-            [entry.node_id for entry in due],
-            [entry.stamp for entry in due],
-        )
+        marks = [
+            Mark(entry.scope.instance.id, entry.node_id, entry.stamp, entry.scope.committing) for entry in due
+        ]
+        written = await self._write(marks)
+        for number, (entry, mark) in enumerate(zip(due, marks, strict=True), start=1):
+            if entry.scope.open.get(entry.node_id) != entry.stamp:
+                continue
+            if number in written or mark.behind is None:
+                entry.scope.shown.add(entry.node_id)
+            else:
+                self._again(entry)
+        if self._entries and self._timer is None:
+            self._timer = self._loop.call_later(_LOOK_EVERY, self._look)

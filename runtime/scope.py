@@ -72,6 +72,7 @@ class Scope:
         self.urgent = False  # the changes hold an outcome that must be durable before anything follows
         self.effects = 0  # leaves with an effect in this generation
         self.signalled = False  # a signal came in during this generation
+        self.committing: str | None = None  # generation and position that a commit under way will store
         self.awaited = 0  # how many branches have still to end before it goes on
         self.open: dict[str, str] = {}  # node id -> stamp, for nodes that have begun and not ended
         self.shown: set[str] = set()  # those whose row says running
@@ -182,14 +183,17 @@ class Scope:
             self._check_lease()
             opened, before = self.opened, self.opened_place
             params = self._parameters()
+            self.committing = f"{self.generation} {self.position or ''}"
             try:
                 fresh = await self.instance.executor.commit_and_begin(opened, params, sql)
             except CommitRefusedError as problem:
                 raise StepUndoneError(before or place, problem) from None
             except LostConnectionError as problem:
                 if problem.answered >= _COMMIT_ANSWERED:
+                    self.committing = None
                     raise
                 raise UnsettledError(str(problem)) from None
+            self.committing = None
         else:
             if self.urgent:
                 await self.flush()
@@ -207,12 +211,14 @@ class Scope:
             if opened is None:
                 await self.instance.management.checkpoint(params)
             else:
+                self.committing = f"{self.generation} {self.position or ''}"
                 await self.instance.executor.commit(opened, params)
         except CommitRefusedError as problem:
             raise StepUndoneError(place or Place(self.id, self.generation, ""), problem) from None
         except LostConnectionError as problem:
             if opened is None or problem.answered < _COMMIT_ANSWERED:
                 raise UnsettledError(str(problem)) from None
+        self.committing = None
 
     def _check_lease(self) -> None:
         try:
@@ -222,7 +228,8 @@ class Scope:
             raise
 
     def forsake(self) -> None:
-        """The walk has stopped here: roll back what is open."""
+        """The walk has stopped here: roll back what is open. Nothing of it is to be shown any more."""
+        self.open.clear()
         if self.opened is not None:
             opened, self.opened = self.opened, None
             self.instance.executor.abandon(opened)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import json
 import logging
 import math
 import time
@@ -20,7 +21,7 @@ from .instance import Instance
 from .lease import Lease
 from .lifeline import Lifeline
 from .management import Management
-from .marks import Marks
+from .marks import Mark, Marks
 from .session import Session
 from .settings import Settings, read_settings
 from .slots import Key
@@ -273,17 +274,13 @@ class Worker:
         if self._more and self.executor.backlog < self.settings.concurrency:
             self._wake.set()
 
-    async def _mark_running(
-        self, instances: Sequence[str], nodes: Sequence[str], stamps: Sequence[str]
-    ) -> None:
-        def array(values: Sequence[str]) -> str:
-            return "{" + ",".join(values) + "}"
-
+    async def _mark_running(self, marks: Sequence[Mark]) -> set[int]:
         try:
-            sql = "SELECT _duroxide.mark_running($1, $2, $3)"
-            await self.management.value(sql, array(instances), array(nodes), array(stamps))
+            sql = "SELECT _duroxide.mark_running($1)"
+            return set(await self.management.document(sql, json.dumps(marks)) or ())
         except (GoneError, LostConnectionError, ServerError) as problem:
             log.info("cannot show running nodes: %s", problem)
+            return set()
 
     # Beating and cleaning
 

@@ -177,30 +177,42 @@ END
 $$;
 
 -- Steps and waits that outlast 200 ms become visible from another connection. Rows that a checkpoint holds at this moment are skipped:
--- they are about to become terminal.
-CREATE FUNCTION _duroxide.mark_running(p_instances pg_catalog.text[], p_nodes pg_catalog.text[], p_stamps pg_catalog.text[]) RETURNS void
+-- they are about to become terminal. A mark is [instance, node, stamp, behind]: while the step in front of the node is being committed,
+-- `behind` says where its scope will stand then, and until it stands there the node is not shown, for that commit may be refused and the
+-- node never be reached. Returns the places (from 1) of the marks that were written.
+CREATE FUNCTION _duroxide.mark_running(p_marks pg_catalog.json) RETURNS pg_catalog.json
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
+DECLARE
+    v_instances pg_catalog.text[];
+    v_nodes pg_catalog.text[];
+    v_stamps pg_catalog.text[];
+    v_places pg_catalog.json;
 BEGIN
     WITH free AS MATERIALIZED (
-        SELECT n.instance_id, n.id, u.stamp
-        FROM unnest(p_instances, p_nodes, p_stamps) AS u(instance, node, stamp)
-        JOIN df.nodes n ON n.instance_id = u.instance AND n.id = u.node
-        WHERE NOT (n.status IN ('completed', 'failed') AND n.status_details ->> 'execution_id' = u.stamp)
+        SELECT n.instance_id, n.id, u.mark ->> 2 AS stamp, u.place
+        FROM json_array_elements(p_marks) WITH ORDINALITY AS u(mark, place)
+        JOIN df.nodes n ON n.instance_id = u.mark ->> 0 AND n.id = u.mark ->> 1
+        WHERE NOT (n.status IN ('completed', 'failed') AND n.status_details ->> 'execution_id' = u.mark ->> 2)
+          AND (u.mark ->> 3 IS NULL OR EXISTS (
+               SELECT FROM _duroxide.scopes s WHERE s.scope_id = regexp_replace(u.mark ->> 2, '::[0-9]+$', '')
+               AND concat(s.generation, ' ', s.position) = u.mark ->> 3))
         FOR NO KEY UPDATE OF n SKIP LOCKED
     ), listed AS (
-        SELECT array_agg(f.instance_id::text) AS instances, array_agg(f.id::text) AS nodes, array_agg(f.stamp) AS stamps FROM free f
+        SELECT array_agg(f.instance_id::text) AS instances, array_agg(f.id::text) AS nodes, array_agg(f.stamp) AS stamps,
+               json_agg(f.place) AS places FROM free f
     )
-    SELECT l.instances, l.nodes, l.stamps INTO p_instances, p_nodes, p_stamps FROM listed l;
-    IF p_nodes IS NULL THEN
-        RETURN;
+    SELECT l.instances, l.nodes, l.stamps, l.places INTO v_instances, v_nodes, v_stamps, v_places FROM listed l;
+    IF v_nodes IS NULL THEN
+        RETURN NULL;
     END IF;
-    PERFORM _duroxide.write_nodes(p_instances, p_nodes, array_fill('running'::text, ARRAY[cardinality(p_nodes)]),
-                                  array_fill(NULL::text, ARRAY[cardinality(p_nodes)]), p_stamps);
+    PERFORM _duroxide.write_nodes(v_instances, v_nodes, array_fill('running'::text, ARRAY[cardinality(v_nodes)]),
+                                  array_fill(NULL::text, ARRAY[cardinality(v_nodes)]), v_stamps);
     UPDATE df.instances i SET status = 'running', updated_at = clock_timestamp()
         WHERE i.status = 'pending' AND i.id = ANY (ARRAY(SELECT j.id FROM df.instances j
-            WHERE j.id = ANY (p_instances) AND j.status = 'pending' FOR NO KEY UPDATE SKIP LOCKED));
+            WHERE j.id = ANY (v_instances) AND j.status = 'pending' FOR NO KEY UPDATE SKIP LOCKED));
+    RETURN v_places;
 END
 $$;
 
@@ -260,4 +272,4 @@ COMMENT ON FUNCTION _duroxide.guard() IS
 REVOKE ALL ON FUNCTION
     _duroxide.write_nodes(pg_catalog.text[], pg_catalog.text[], pg_catalog.text[], pg_catalog.text[], pg_catalog.text[]),
     _duroxide.checkpoint_more(pg_catalog.text, pg_catalog.text, pg_catalog.uuid, pg_catalog.json),
-    _duroxide.mark_running(pg_catalog.text[], pg_catalog.text[], pg_catalog.text[]) FROM PUBLIC;
+    _duroxide.mark_running(pg_catalog.json) FROM PUBLIC;
