@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("dfsql.worker")
 
 UNCAUGHT_BREAK = "df.break() was called outside of a loop. df.break() may only be used inside df.loop()."
+_SETTLE = 0.05  # seconds in which a walk that is taken up is back at its waits, which takes no exchange with the server
 _RELOAD_MOST = 1.0  # seconds between attempts to read the state again
 
 
@@ -79,6 +80,8 @@ class Instance:
         self.waits = Waits()
         self._seen: set[int] = set()
         self._arrived: list[Message] = []  # signals that came while nobody had the instance in memory
+        self._settled = not any(saved.wait_node for saved in self.saved.values())  # back at its waits
+        self._unheard = False  # a signal came too early
         for row in taken["mail"] or []:
             message = Message(*row)
             if message.kind == "cancel" or message.kept:
@@ -167,6 +170,8 @@ class Instance:
         arrived, self._arrived = self._arrived, []
         try:
             await hand_out(self, arrived)
+            if not self._settled:
+                asyncio.get_running_loop().call_later(_SETTLE, self._settle, self.waits)
             await self._finish(scope, await run(scope, root))
         finally:
             scope.forsake()
@@ -269,6 +274,9 @@ class Instance:
         if self.waits.parking and message.kind != "cancel":
             self.waits.deferred = True  # it stays in the table, and wakes the instance once that is parked
             return
+        if not self._settled and message.kind != "cancel" and not message.kept:
+            self._unheard = True  # it stays in the table: the waits that it belongs to do not listen yet
+            return
         self._seen.add(message.id)
         if message.kind == "cancel":
             self.cancel(message.name)
@@ -284,6 +292,14 @@ class Instance:
         else:
             self.waits.promise(listeners)
             self.worker.background(self._broadcast(message, listeners))
+
+    def _settle(self, waits: Waits) -> None:
+        if waits is not self.waits:  # taken once more since
+            return
+        self._settled = True
+        if self._unheard:
+            self._unheard = False
+            self.worker.wake()
 
     def keep(self, message: Message) -> None:
         """Remember, durably too, that nobody waited for it: nobody is woken for it again."""
