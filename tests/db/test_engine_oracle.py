@@ -16,6 +16,7 @@ from crash_workers import Launcher, WorkerProcess
 from df_database import OWNER, DfDatabase, DfServer
 from engine_oracle import predict
 from oracle_runs import Run, differences, prepare, scratch_tables, start_all
+from random_statements import ME
 from random_workflows import random_workflow
 from workflow_trees import Node, Workflow
 
@@ -110,6 +111,22 @@ FOUND: dict[str, Callable[[], Node]] = {
 }
 
 
+def broadcasts() -> Workflow:
+    """A loop in which two branches wait for one signal."""
+    waits = [Node("SIGNAL", text="live0") for _ in range(2)]
+    turn = Node("SQL", text=f"INSERT INTO effects VALUES ('{ME}', 'T1', '')", tag="T1")
+    more = sql(f"SELECT count(*) < 4 FROM effects WHERE instance = '{ME}'")
+    root = Node("LOOP", [Node("THEN", [Node("JOIN", [*waits]), turn]), more])
+    return Workflow(root, live={"live0": waits})
+
+
+@pytest.mark.slow
+def test_broadcasts_while_workers_are_killed(pg18: DfServer, launcher: Launcher) -> None:
+    """A signal reaches every wait that is recorded, also when the instance is just being taken over."""
+    with killed(pg18, launcher) as (database, killer):
+        compared(pg18, database, launcher.log, [broadcasts() for _ in range(COUNT)], killer)
+
+
 def test_what_was_found_before(pg18: DfServer, launcher: Launcher) -> None:
     workflows_found = [Workflow(make()) for make in FOUND.values() for _ in range(20)]
     with working(pg18, launcher) as database:
@@ -193,17 +210,24 @@ class Killer:
             self._kill(worker)
 
 
-@pytest.mark.slow
-def test_workers_that_are_killed_all_the_time(pg18: DfServer, launcher: Launcher) -> None:
-    with pg18.database() as database:
+@contextmanager
+def killed(server: DfServer, launcher: Launcher) -> Iterator[tuple[DfDatabase, Killer]]:
+    """A database with the tables of the workflows, and the one who kills its workers."""
+    with server.database() as database:
         prepare(database)
         first = launcher.start(database.dsn(OWNER))
         await_ready(database)
         first.kill()
         killer = Killer(launcher, database, SEED)
         try:
-            found = workflows(SEED + 2_000_000, max(COUNT // 2, 1), 3, exact=True)
-            compared(pg18, database, launcher.log, found, killer)
+            yield database, killer
             assert killer.kills > 3
         finally:
             killer.close()
+
+
+@pytest.mark.slow
+def test_workers_that_are_killed_all_the_time(pg18: DfServer, launcher: Launcher) -> None:
+    found = workflows(SEED + 2_000_000, max(COUNT // 2, 1), 3, exact=True)
+    with killed(pg18, launcher) as (database, killer):
+        compared(pg18, database, launcher.log, found, killer)

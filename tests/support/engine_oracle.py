@@ -54,7 +54,6 @@ class Prediction:
     loose: set[str]  # tags of statements that may run more than once
     lost: dict[str, int | None]  # tag of a lost branch -> how often it may have run at most
     alone: set[int] = field(default_factory=set)  # nodes whose statement cannot run in a transaction block
-    undone: bool = False  # a commit has failed: the step behind it may have been shown running by then
 
 
 @dataclass
@@ -125,7 +124,7 @@ class _Interpreter:
         loose = self.scratch.execute("SELECT step FROM loose WHERE instance = %s", [self.key])
         return Prediction(
             status, result, output, scope.generation, self.rows, effects, {str(row[0]) for row in loose}, lost,
-            self.alone, any("duplicate key" in (row.result or "") for row in self.rows.values()),
+            self.alone,
         )  # fmt: skip
 
     # Nodes
