@@ -74,16 +74,17 @@ class Executor:
         if waiter is None or waiter.sql is None:
             if waiter:
                 self.slots.put_first(waiter)
-            answer = session.exchange(checkpoint_command(params), COMMIT)
-            answer.add_done_callback(lambda done: self._committed(session, done))
+            committed = session.exchange(checkpoint_command(params), COMMIT)
+            committed.add_done_callback(lambda done: self._committed(session, done))
         else:
             waiter.carrier = session
-            answer = session.exchange(
-                checkpoint_command(params), COMMIT_AND_CHAIN, GUARD, statement(waiter.sql)
+            # In two: whoever commits must not wait for a statement of somebody else.
+            committed, answer = session.exchange_in_two(
+                (checkpoint_command(params), COMMIT_AND_CHAIN), (GUARD, statement(waiter.sql))
             )
             answer.add_done_callback(lambda done: self._handed_over(session, waiter, done))
         hit("commit.sent")
-        replies = await asyncio.shield(answer)
+        replies = await asyncio.shield(committed)
         _check_commit(replies)
         hit("commit.after")
 

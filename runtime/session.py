@@ -110,6 +110,8 @@ class Session:
         self._fd = connection.fileno()
         self._answer: asyncio.Future[list[Reply]] | None = None
         self._replies: list[Reply] = []
+        self._first: asyncio.Future[list[Reply]] | None = None  # of an exchange in two
+        self._early = 0
         self._counted: list[bool] = []  # of the commands under way
         self._rows: list[list[Param]] = []
         self._bytes = 0
@@ -148,16 +150,30 @@ class Session:
             if reply.error:
                 raise_for(reply.error)
 
+    def exchange_in_two(
+        self, first: Sequence[Command], then: Sequence[Command]
+    ) -> "tuple[asyncio.Future[list[Reply]], asyncio.Future[list[Reply]]]":
+        """One message, but the first commands are answered at once, however long the others take.
+
+        The futures give the replies of the first commands, and those of all.
+        """
+        self._first = early = self._loop.create_future()
+        self._early = len(first)
+        answer = self.exchange(*first, *then)
+        return early, answer
+
     def exchange(self, *commands: Command) -> "asyncio.Future[list[Reply]]":
         """Send commands and a Sync; the future gives one reply per command, or LostConnectionError."""
         self._replies = []  # of this exchange: what a broken one has answered must not be taken from the one before
         self._counted = [command.counted for command in commands]
         try:
-            for command in commands:
+            for number, command in enumerate(commands, start=1):
                 if command.name:
                     self._pg.send_query_prepared(command.name, command.params)
                 else:
                     self._pg.send_query_params(command.sql, command.params)
+                if self._first is not None and number == self._early:
+                    self._pg.send_flush_request()
             self._count_rows()
         except Exception as problem:
             return self._broken(problem)
@@ -214,6 +230,8 @@ class Session:
                         answer.set_result(self._replies)
                     break
                 self._replies.append(self._reply(result))
+                if self._first is not None and len(self._replies) == self._early:
+                    self._answer_first()
                 if pg.status != _CONNECTED:  # a FATAL answer closes the connection behind it
                     raise LostConnectionError("connection closed")
             while pg.notifies() is not None:
@@ -221,6 +239,17 @@ class Session:
                     self.on_notify.set()
         except Exception as problem:
             self._fail(problem)
+
+    def _answer_first(self) -> None:
+        early, self._first = self._first, None
+        if early is not None and not early.done():
+            early.set_result(self._replies[: self._early])
+
+    def _fail_first(self, problem: LostConnectionError) -> None:
+        early, self._first = self._first, None
+        if early is not None and not early.done():
+            early.set_exception(problem)
+            early.exception()  # perhaps nobody listens any more
 
     def _count_rows(self) -> None:
         """Have the rows of the command whose answer comes next one by one, if it is a counted one."""
@@ -251,6 +280,7 @@ class Session:
             self.lost = True
             self._detach()
         answer, self._answer = self._answer, None
+        self._fail_first(_lost(self._replies, problem))
         if answer is not None and not answer.done():
             answer.set_exception(_lost(self._replies, problem))
         if self.on_notify is not None:
@@ -277,6 +307,7 @@ class Session:
             self.lost = True
             self._detach()
         answer, self._answer = self._answer, None
+        self._fail_first(LostConnectionError("closed"))
         if answer is not None and not answer.done():
             answer.set_exception(LostConnectionError("closed"))
             answer.exception()
