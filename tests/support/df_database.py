@@ -116,8 +116,10 @@ class DfServer:
         return _TEMPLATE
 
     def _create(self, name: str, template: str) -> None:
-        statement = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(
-            sql.Identifier(name), sql.Identifier(OWNER), sql.Identifier(template)
+        # Copying files costs half of what writing them through the log does; the servers flush nothing.
+        strategy = sql.SQL("STRATEGY file_copy" if self.major >= 15 else "")
+        statement = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} {}").format(
+            sql.Identifier(name), sql.Identifier(OWNER), sql.Identifier(template), strategy
         )
         with self.connect() as connection:
             connection.execute(statement)

@@ -58,12 +58,12 @@ SELECT df.signal(:'into_race', 'stop') AS ignored \gset
 
 -- rule: D-pacing
 -- An iteration that received a signal is not padded.
-SELECT df.start(df.loop(df.wait_for_signal('turn') |=> 's' ~> df.if($$SELECT $s.data = 6$$, df.break('"six"'), 'SELECT 1'))) AS turning \gset
+SELECT df.start(df.loop(df.wait_for_signal('turn') |=> 's' ~> df.if($$SELECT $s.data = 40$$, df.break('"forty"'), 'SELECT 1'))) AS turning \gset
 SELECT clock_timestamp() AS began \gset
-SELECT count(df.signal(:'turning', 'turn', n::text)) AS ignored FROM generate_series(1, 6) n \gset
+SELECT count(df.signal(:'turning', 'turn', n::text)) AS ignored FROM generate_series(1, 40) n \gset
 SELECT t.ends(:'turning', 'completed', 'a loop over signals');
-SELECT t.ok(clock_timestamp() - :'began'::timestamptz < '1.2 s', 'six signals need no six quarters of a second: ' || clock_timestamp() - :'began'::timestamptz);
-SELECT t.is(t.result(:'turning'), '"six"', 'none of them is lost');
+SELECT t.ok(clock_timestamp() - :'began'::timestamptz < '8 s', 'forty signals need no forty quarters of a second: ' || clock_timestamp() - :'began'::timestamptz);
+SELECT t.is(t.result(:'turning'), '"forty"', 'none of them is lost');
 
 -- rule: R2.36 D-transactional
 -- A signal belongs to the transaction that sends it.
@@ -84,7 +84,7 @@ SELECT count(df.signal(id, 'p', payload)) AS ignored FROM payloads \gset
 
 SELECT t.check();
 
-SELECT t.ok((SELECT completed_at - created_at BETWEEN '3 s' AND '5 s' FROM df.instances WHERE id = :'parked'), 'wakes when it is due');
+SELECT t.ok((SELECT completed_at - created_at BETWEEN '3 s' AND '12 s' FROM df.instances WHERE id = :'parked'), 'wakes when it is due');
 SELECT t.is(t.output(:'slept'), '{"slept": true, "seconds": 1}', 'the exact text of a sleep');
 SELECT t.is(t.output(:'nobody'), '{"signal_name":"go","timed_out":true,"data":null}', 'key order of a signal');
 SELECT t.ends(:'plain', 'completed', 'a signal without a payload');
