@@ -73,6 +73,8 @@ def follow(wanted: "Graph | str", dsn: str | None, *, watch: bool | None) -> int
         run.prepare(wanted if isinstance(wanted, str) else None)
         instance = wanted if isinstance(wanted, str) else run.submit(wanted)
         try:
+            if not isinstance(wanted, str):
+                run.note(f"instance {instance} started")  # in here: whoever reads it may interrupt at once
             return run.to_its_end(instance)
         except KeyboardInterrupt as stop:
             run.say_how_to_go_on(instance)
@@ -114,9 +116,11 @@ class _Run:
         from ..runtime import start_instance
 
         with instances.server_words():
-            instance = self._connections.call(lambda connection: start_instance(connection, graph))
-        self._progress.note(f"instance {instance} started")
-        return instance
+            return self._connections.call(lambda connection: start_instance(connection, graph))
+
+    def note(self, text: str) -> None:
+        """Tell the person something."""
+        self._progress.note(text)
 
     def to_its_end(self, instance_id: str) -> Status:
         """Shows how it goes, then prints the result."""
