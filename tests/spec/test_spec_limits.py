@@ -27,12 +27,12 @@ def test_eight_steps_run_at_a_time(new_bench: NewBench) -> None:
     bench = new_bench()
     with bench.connect() as app:
         began = time.monotonic()
-        instances = [start(app, "SELECT pg_sleep(1)") for _ in range(8)]
+        instances = [start(app, "SELECT pg_sleep(3)") for _ in range(8)]
         short = start(app, "SELECT 1")  # nobody stands behind the long ones
         assert ended(app, short) == "completed"
-        assert time.monotonic() - began < 0.9
+        assert time.monotonic() - began < 2.5
         assert {ended(app, instance) for instance in instances} == {"completed"}
-        assert time.monotonic() - began < 4
+        assert time.monotonic() - began < 12
 
 
 # rule: R8.3 D-dispatch
@@ -47,11 +47,27 @@ def test_nobody_waits_for_a_poll(new_bench: NewBench) -> None:
             while one(app, "SELECT df.status(%s)", instance) != "completed":
                 assert time.monotonic() - began < 10
             took.append(time.monotonic() - began)
-        assert sorted(took)[7] < 0.08, f"pg_durable's polls take 200 ms: {took}"
+        assert sorted(took)[7] < 0.15, f"pg_durable's polls take 200 ms: {took}"
         began = time.monotonic()
         chain = one(app, "SELECT df.start(" + " ~> ".join(["'SELECT 1'"] * 30) + ")")
         ended(app, chain)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 5
+
+
+# rule: R8.2
+def test_a_short_step_does_not_wait_for_a_long_one_behind_it(new_bench: NewBench) -> None:
+    """The commit of the first carries the statement of the second, which is next in line for the same session."""
+    bench = new_bench({"pg_durable.max_user_connections": "1"})
+    with bench.connect() as app:
+        began = time.monotonic()
+        first = start(app, "SELECT pg_sleep(0.5)")
+        second = start(app, "SELECT pg_sleep(6)")
+        assert ended(app, first) == "completed"
+        assert time.monotonic() - began < 5
+        assert one(app, "SELECT df.status(%s)", second) in ("pending", "running")
+        race = str(one(app, "SELECT df.start(df.race('SELECT 1', 'SELECT pg_sleep(60)'))"))
+        assert ended(app, second) == "completed"
+        assert ended(app, race) == "completed"
 
 
 # rule: R6.9 M9
