@@ -218,10 +218,14 @@ class Worker:
         return LOOK_EVERY if due is None else min(max(due - self.clock.now(), 0.01), LOOK_EVERY)
 
     def _room(self) -> int:
-        """How many instances to claim: none while those in memory keep the sessions busy."""
-        if self.draining or self.executor.backlog >= 2 * self.settings.concurrency:
+        """How many instances to claim: none while those in memory keep the sessions busy.
+
+        As few as do that: an instance that waits its turn in memory for long costs writes to show it as running.
+        """
+        if self.draining:
             return 0
-        return max(min(BATCH, MOST_INSTANCES - len(self.instances)), 0)
+        wanted = min(BATCH, 2 * self.settings.concurrency - self.executor.backlog)
+        return max(min(wanted, MOST_INSTANCES - len(self.instances)), 0)
 
     async def _recover(self) -> None:
         """Take again what is ours in the database, but not in memory."""
