@@ -232,7 +232,7 @@ def measure_wal(database: DfDatabase, steps: int, instances: int) -> None:
             while finished(owner) < instances:
                 time.sleep(0.5)
             end = position(database)
-            after = transactions(database)
+        after = transactions(database)  # sessions report what they did at their end
     number = steps * instances
     report(
         f"WAL bytes per step, {instances} x {steps} steps (800)",
