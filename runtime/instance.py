@@ -81,7 +81,7 @@ class Instance:
         self._seen: set[int] = set()
         self._arrived: list[Message] = []  # signals that came while nobody had the instance in memory
         self._settled = not any(saved.wait_node for saved in self.saved.values())  # back at its waits
-        self._unheard = False  # a signal came too early
+        self._unheard = False  # a signal came too early; the table will be read again
         for row in taken["mail"] or []:
             message = Message(*row)
             if message.kind == "cancel" or message.kept:
@@ -168,12 +168,16 @@ class Instance:
         scope.changes.status = "running"
         self.lines.add(scope)
         arrived, self._arrived = self._arrived, []
+        settling: asyncio.TimerHandle | None = None
         try:
             await hand_out(self, arrived)
             if not self._settled:
-                asyncio.get_running_loop().call_later(_SETTLE, self._settle, self.waits)
+                settling = asyncio.get_running_loop().call_later(_SETTLE, self._settle)
             await self._finish(scope, await run(scope, root))
         finally:
+            if settling is not None:
+                settling.cancel()
+            self._settled = False  # nobody listens until it is taken once more
             scope.forsake()
 
     def _refusal(self) -> str | None:
@@ -275,7 +279,7 @@ class Instance:
             self.waits.deferred = True  # it stays in the table, and wakes the instance once that is parked
             return
         if not self._settled and message.kind != "cancel" and not message.kept:
-            self._unheard = True  # it stays in the table: the waits that it belongs to do not listen yet
+            self._look_again()  # it stays in the table: the waits that it belongs to do not listen yet
             return
         self._seen.add(message.id)
         if message.kind == "cancel":
@@ -293,13 +297,17 @@ class Instance:
             self.waits.promise(listeners)
             self.worker.background(self._broadcast(message, listeners))
 
-    def _settle(self, waits: Waits) -> None:
-        if waits is not self.waits:  # taken once more since
-            return
+    def _settle(self) -> None:
         self._settled = True
-        if self._unheard:
-            self._unheard = False
-            self.worker.wake()
+
+    def _look_again(self) -> None:
+        if not self._unheard:
+            self._unheard = True
+            asyncio.get_running_loop().call_later(_SETTLE, self._hear)
+
+    def _hear(self) -> None:
+        self._unheard = False
+        self.worker.wake()
 
     def keep(self, message: Message) -> None:
         """Remember, durably too, that nobody waited for it: nobody is woken for it again."""
@@ -307,6 +315,11 @@ class Instance:
         self.worker.background(self._note_kept(message.id))
 
     async def _note_kept(self, message_id: int) -> None:
+        waits = self.waits
+        await asyncio.sleep(_SETTLE)
+        if self.waits is not waits or not self._settled:  # it may have come while the walk was being stopped:
+            self.worker.wake()  # waits recorded in the table did not listen any more
+            return
         sql = "SELECT _duroxide.keep_messages($1, $2, $3)"
         if await self.management.value(sql, self.id, self.token, json.dumps([message_id])) != "t":
             self.worker.wake()  # the instance was parked meanwhile: the message is to wake it
