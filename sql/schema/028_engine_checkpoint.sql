@@ -147,15 +147,7 @@ BEGIN
         RAISE EXCEPTION 'scope % is held by another worker', p_scope USING ERRCODE = 'DF001';
     END IF;
     IF p_nodes IS NOT NULL THEN
-        UPDATE df.nodes n                                   -- as in write_nodes; in line, because every step comes by here
-        SET status = u.status, result = u.result, error = CASE WHEN u.status = 'failed' THEN u.result #>> '{}' END,
-            status_details = u.details, updated_at = clock_timestamp()
-        FROM (SELECT w.node, w.status, w.result::jsonb AS result,
-                     CASE WHEN starts_with(w.stamp, '{') THEN w.stamp::jsonb ELSE jsonb_build_object('execution_id', w.stamp) END AS details
-              FROM unnest(p_nodes, p_statuses, p_results, p_stamps) AS w(node, status, result, stamp)) u
-        WHERE n.instance_id = v_instance AND n.id = u.node
-          AND (n.status_details IS NULL OR n.status_details = u.details
-               OR NOT _duroxide.stamp_is_stale(u.details ->> 'execution_id', n.status_details ->> 'execution_id'));
+        PERFORM _duroxide.write_nodes(array_fill(v_instance, ARRAY[cardinality(p_nodes)]), p_nodes, p_statuses, p_results, p_stamps);
     END IF;
     IF p_more IS NOT NULL AND p_more -> 'clear' IS NOT NULL THEN  -- a root loop has begun another iteration, with no bindings at first
         DELETE FROM _duroxide.bindings WHERE scope_id = p_scope;
