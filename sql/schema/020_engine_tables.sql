@@ -4,6 +4,9 @@
 -- row in scopes for each sequential line of execution. The root scope's row (scope_id = instance id) is the queue entry: an instance that
 -- no worker holds (worker IS NULL) and whose due_at has come may be claimed. Everything here is written by the worker's checkpoint
 -- functions, but for two doors under row security: df.start inserts into runs, df.signal and df.cancel insert into inbox.
+--
+-- A scope's id is its lineage: {instance}::{generation}::{node}::... with instance and node of exactly eight characters. So an id and
+-- everything below it are one range of the index: from id up to id || ':;', the first text behind all that go on with '::'.
 
 CREATE SCHEMA _duroxide;
 GRANT USAGE ON SCHEMA _duroxide TO PUBLIC;

@@ -153,9 +153,9 @@ BEGIN
             'vars', r.vars,
             'scopes', (SELECT json_agg(json_build_array(s.scope_id, s.generation, s.position, s.carry, s.wait_node,
                                                         extract(epoch FROM s.wait_until), s.attempts, s.intent, s.ended))
-                       FROM _duroxide.scopes s WHERE s.scope_id = v_id OR (s.scope_id > v_id || '::' AND s.scope_id < v_id || ':;')),
+                       FROM _duroxide.scopes s WHERE s.scope_id >= v_id AND s.scope_id < v_id || ':;'),
             'bindings', (SELECT json_agg(json_build_array(b.scope_id, b.name, b.value))
-                         FROM _duroxide.bindings b WHERE b.scope_id = v_id OR (b.scope_id > v_id || '::' AND b.scope_id < v_id || ':;')),
+                         FROM _duroxide.bindings b WHERE b.scope_id >= v_id AND b.scope_id < v_id || ':;'),
             'mail', (SELECT json_agg(json_build_array(m.id, m.instance_id, m.kind, m.name, m.payload, m.kept, m.for_scope) ORDER BY m.id)
                      FROM _duroxide.inbox m WHERE m.instance_id = v_id))
             INTO v_one FROM _duroxide.runs r WHERE r.instance_id = v_id;
@@ -309,7 +309,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 AS $$
 BEGIN
     UPDATE _duroxide.scopes SET worker = NULL, token = NULL, due_at = NULL
-        WHERE scope_id = p_instance OR (scope_id > p_instance || '::' AND scope_id < p_instance || ':;');
+        WHERE scope_id >= p_instance AND scope_id < p_instance || ':;';
     UPDATE _duroxide.runs SET outcome = 'cancelled', output = p_output, ended_at = _duroxide.clock()
         WHERE instance_id = p_instance AND outcome IS NULL;
     DELETE FROM _duroxide.inbox WHERE instance_id = p_instance;

@@ -75,8 +75,8 @@ BEGIN
     END IF;
     IF p_more -> 'drop' IS NOT NULL THEN                    -- scopes that have ended, with all below them
         FOR v_id IN SELECT json_array_elements_text(p_more -> 'drop') LOOP
-            DELETE FROM _duroxide.scopes WHERE scope_id = v_id OR (scope_id > v_id || '::' AND scope_id < v_id || ':;');
-            DELETE FROM _duroxide.bindings WHERE scope_id = v_id OR (scope_id > v_id || '::' AND scope_id < v_id || ':;');
+            DELETE FROM _duroxide.scopes WHERE scope_id >= v_id AND scope_id < v_id || ':;';
+            DELETE FROM _duroxide.bindings WHERE scope_id >= v_id AND scope_id < v_id || ':;';
         END LOOP;
     END IF;
     IF p_more -> 'fork' IS NOT NULL THEN                    -- the branches, before any of them does anything
@@ -112,11 +112,11 @@ BEGIN
             WHERE instance_id = p_instance AND outcome IS NULL;
         DELETE FROM _duroxide.inbox WHERE instance_id = p_instance;
         IF v_outcome = 'completed' THEN
-            DELETE FROM _duroxide.scopes WHERE scope_id = p_instance OR (scope_id > p_instance || '::' AND scope_id < p_instance || ':;');
-            DELETE FROM _duroxide.bindings WHERE scope_id = p_instance OR (scope_id > p_instance || '::' AND scope_id < p_instance || ':;');
+            DELETE FROM _duroxide.scopes WHERE scope_id >= p_instance AND scope_id < p_instance || ':;';
+            DELETE FROM _duroxide.bindings WHERE scope_id >= p_instance AND scope_id < p_instance || ':;';
         ELSE                                                -- kept for df.retry_instance
             UPDATE _duroxide.scopes SET worker = NULL, token = NULL, due_at = NULL
-                WHERE scope_id = p_instance OR (scope_id > p_instance || '::' AND scope_id < p_instance || ':;');
+                WHERE scope_id >= p_instance AND scope_id < p_instance || ':;';
         END IF;
     END IF;
 END

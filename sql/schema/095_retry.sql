@@ -15,16 +15,15 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    -- Scope ids begin with the instance, so a range of ids (':;' is the first text behind '::...') finds all of them.
     INSERT INTO _duroxide.scopes (scope_id, due_at, generation, position, carry, ended)
         SELECT p_new || substr(s.scope_id, 9), CASE WHEN s.scope_id = p_old THEN _duroxide.clock() END, s.generation, s.position, s.carry,
                CASE WHEN s.ended::json ->> 'status' IN ('completed', 'broke') THEN s.ended END
         FROM _duroxide.scopes s
-        WHERE s.scope_id = p_old OR (s.scope_id > p_old || '::' AND s.scope_id < p_old || ':;');
+        WHERE s.scope_id >= p_old AND s.scope_id < p_old || ':;';
     INSERT INTO _duroxide.bindings (scope_id, name, value)
         SELECT p_new || substr(b.scope_id, 9), b.name, b.value
         FROM _duroxide.bindings b
-        WHERE b.scope_id = p_old OR (b.scope_id > p_old || '::' AND b.scope_id < p_old || ':;');
+        WHERE b.scope_id >= p_old AND b.scope_id < p_old || ':;';
     INSERT INTO _duroxide.scopes (scope_id, due_at) VALUES (p_new, _duroxide.clock())
         ON CONFLICT (scope_id) DO NOTHING;                  -- of an instance that ended before it began
 END
